@@ -1,0 +1,23 @@
+"""Errors of the composition root: what can go wrong before any room is at work."""
+
+
+class MianzhengError(Exception):
+    """The hub can't be set up or started; says the cause and the next step in both languages."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        """Keep both languages; `str()` gives them one under the other."""
+        super().__init__(f"{zh}\n{en}")
+        self.zh = zh
+        self.en = en
+
+
+class PostgresFailedError(MianzhengError):
+    """The embedded PostgreSQL could not be initialised, started or stopped."""
+
+
+class FolderClosedError(MianzhengError):
+    """The database's service user can't walk down to the hub's folder."""
+
+
+class StartFailedError(MianzhengError):
+    """A part of the hub ended or stayed silent while the supervisor waited for it."""

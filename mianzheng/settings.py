@@ -1,0 +1,42 @@
+"""What the hub's environment may set, read once by the command line and handed down as arguments.
+
+Every variable begins with `HUB_`; `.env` files are not read, so that what counts stands in one place.
+
+    HUB_HOME=/srv/hub HUB_SAMPLE_PEOPLE=2000 mianzheng up --once
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from mianzheng.embedded_postgres import closed_to
+
+SYSTEM_HOME = Path("/var/lib/mianzheng")
+
+
+class Settings(BaseSettings):
+    """The hub's settings; units stand in the names or the descriptions."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore")
+
+    home: Path | None = Field(default=None, description="the hub's folder; ./hub-home unless set")
+    database_url: SecretStr | None = Field(default=None, description="a PostgreSQL 16+ database to use instead")
+    service_user: str = Field(default="nobody", description="who the embedded server runs as when we are root")
+    host: str = Field(default="127.0.0.1", description="where the API and the pages listen")
+    port: int = Field(default=8480, ge=0, le=65535, description="TCP port of the API and the pages; 0 picks a free one")
+    dagster_port: int = Field(
+        default=8481, ge=0, le=65535, description="TCP port of Dagster's pages; 0 leaves them out"
+    )
+    sample_people: int = Field(default=20_000, ge=200, le=10_000_000, description="residents of the sample city")
+    sample_seed: int = Field(default=2016, description="the sample city is the same for the same seed")
+
+    def hub_home(self) -> Path:
+        """HUB_HOME, or a folder here, or the system's place when the service user could not walk down to here."""
+        if self.home is not None:
+            return self.home.resolve()
+        here = Path.cwd() / "hub-home"
+        if os.geteuid() == 0 and closed_to(self.service_user, here.parent):
+            return SYSTEM_HOME
+        return here

@@ -1,0 +1,54 @@
+"""Bring a PostgreSQL database to the state the hub needs: roles, schema `hub`, tables from contracts, addresses kept.
+
+    catalogue = set_up_store(home, "postgresql://hub_owner:…@127.0.0.1:5432/hub")
+
+Safe to call at every start: what is there already stays as it is.
+"""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import registries
+from registries.departments import Catalogue, load_catalogue
+from registries.home import HubHome, Role
+from registries.store import planner, roles, schema
+from registries.store.engine import Store
+
+DRIVER = "postgresql+psycopg"
+SERVED = (Role.LOAD, Role.API, Role.PAGE)
+
+
+def built_in_departments() -> Path:
+    """The folder of the departments that ship with the hub."""
+    return Path(registries.__path__[0]) / "departments"
+
+
+def set_up_store(home: HubHome, owner_url: str) -> Catalogue:
+    """Migrate, create the roles and plan the data tables; keeps each role's address in the hub's secrets.
+
+    Args:
+        home: a prepared HUB_HOME.
+        owner_url: a libpq URL whose user owns the database and may create roles.
+
+    Raises:
+        registries.errors.RegistriesError: the server can't be reached, or the user lacks a right.
+    """
+    passwords = {role: home.secret_or_new(f"password_{role.value}") for role in SERVED}
+    keep_addresses(home, owner_url, passwords)
+    with Store(home.store_url(Role.OWNER)) as owner:
+        roles.create_roles(owner, passwords)
+        schema.migrate(owner)
+    catalogue = load_catalogue([built_in_departments()])
+    with Store(home.store_url(Role.LOAD)) as load:
+        planner.plan(load, catalogue)
+    return catalogue
+
+
+def keep_addresses(home: HubHome, owner_url: str, passwords: dict[Role, str]) -> None:
+    """Write the store's address of every role into the hub's secrets."""
+    parts = urlsplit(owner_url)
+    place = (parts.hostname or "127.0.0.1") + (f":{parts.port}" if parts.port else "")
+    home.keep_store_url(Role.OWNER, urlunsplit(parts._replace(scheme=DRIVER)))
+    for role, password in passwords.items():
+        login = f"{role.value}:{quote(password, safe='')}@{place}"
+        home.keep_store_url(role, urlunsplit(parts._replace(scheme=DRIVER, netloc=login)))
