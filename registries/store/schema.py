@@ -1,0 +1,49 @@
+"""Schema `hub`: brought up to date by Alembic, configured in code; and whether it has drifted from the tables' words.
+
+schema.migrate(Store(home.store_url(Role.OWNER)))    # safe at every start, and from two processes at once
+"""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+
+from registries.store.engine import Store
+from registries.store.ledger_tables import checkpoint
+from registries.store.tables import HUB
+
+_FOLDER = Path(__file__).parent / "migrations"
+_LOCK = 6_001
+
+
+def migrate(store_owner: Store) -> None:
+    """Run all migrations that have not run yet, in one transaction; `roles.create_roles` comes first.
+
+    Raises:
+        StoreError: PostgreSQL refused, or the user does not own the database.
+    """
+    with store_owner.begin() as conn:
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        conn.execute(sa.schema.CreateSchema(HUB, if_not_exists=True))
+        config = Config()
+        config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+
+
+def drift(store_owner: Store) -> list[str]:
+    """What the database's schema `hub` lacks or has beyond `tables` and `ledger_tables`; empty if they are equal."""
+    with store_owner.begin() as conn:
+        context = MigrationContext.configure(
+            conn,
+            opts={
+                "include_schemas": True,
+                "include_name": lambda name, kind, _parents: kind != "schema" or name == HUB,
+                "version_table_schema": HUB,
+            },
+        )
+        return [str(change) for change in compare_metadata(context, checkpoint.metadata)]
