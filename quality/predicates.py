@@ -1,0 +1,173 @@
+"""What contracts may name after `mianzheng:` for single rows, over whole columns (`registries.contract_vocabulary`).
+
+Each predicate takes Arrow text columns in canonical form and gives one boolean per row, True where the rule holds.
+NULL holds everywhere: that something is missing is the business of the rule that demands it. A value that another
+rule refuses is not judged again: what can't be read can't disagree.
+
+    >>> not_before(pa.array(["2024-02-29", "2024-01-01"]), pa.array(["2024-02-28", "2024-02-28"])).tolist()
+    [True, False]
+    >>> PREDICATES["sex_agrees"].columns
+    ('column_A', 'column_B')
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as day_of
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from quality.code_points import Bools, Numbers, TextColumn
+from quality.days import days_of_digits, iso_days
+from quality.identifiers import certificate_identifier, citizen_digits, citizen_number, uscc
+
+_DATE_WIDTH = 10
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+_TIMESTAMP = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {_CLOCK}"
+_MALE, _FEMALE = ord("1"), ord("2")
+
+
+def date(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """ISO 8601 calendar date YYYY-MM-DD that exists."""
+    text = TextColumn.of(values)
+    holds: Bools = (iso_days(text)[1] & (text.lengths == _DATE_WIDTH)) | ~text.present
+    return holds
+
+
+def timestamp(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """YYYY-MM-DD HH:MM:SS, with or without fraction and offset, of a day that exists."""
+    text = TextColumn.of(values)
+    holds: Bools = (_matches(values, _TIMESTAMP) & iso_days(text)[1]) | ~text.present
+    return holds
+
+
+def not_before(later: Any, earlier: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """`later` is on or after `earlier`: by days, and within one day by the clock where both have one."""
+    later_text, earlier_text = TextColumn.of(later), TextColumn.of(earlier)
+    (later_days, later_real), (earlier_days, earlier_real) = iso_days(later_text), iso_days(earlier_text)
+    holds = ~(later_real & earlier_real) | (later_days >= earlier_days)
+    clocks = (later_text.lengths > _DATE_WIDTH) & (earlier_text.lengths > _DATE_WIDTH) & (later_days == earlier_days)
+    if clocks.any():
+        holds &= ~(clocks & later_real & earlier_real) | _mask(pc.greater_equal(later, earlier))
+    return holds
+
+
+def not_in_future(values: Any, today: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """The day of a date or a timestamp is not after `today` (YYYY-MM-DD)."""
+    days, real = iso_days(TextColumn.of(values))
+    limit = day_of.fromisoformat(today)
+    return ~real | (days <= limit.year * 10000 + limit.month * 100 + limit.day)
+
+
+def birth_date_agrees(citizen_numbers: Any, birth_dates: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """The birth date inside the citizen number is the one beside it; judged only where both are good by themselves."""
+    positions, digits, holds = citizen_digits(TextColumn.of(citizen_numbers))
+    days, real = iso_days(TextColumn.of(birth_dates))
+    agrees = np.ones(len(days), np.bool_)
+    agrees[positions] = ~(holds & real[positions]) | (days_of_digits(digits[6:14])[0] == days[positions])
+    return agrees
+
+
+def sex_agrees(citizen_numbers: Any, sexes: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """GB/T 2261.1: codes 1 and 2 as the number's 17th digit says (odd is male); other codes and bad numbers pass."""
+    positions, digits, holds = citizen_digits(TextColumn.of(citizen_numbers))
+    text = TextColumn.of(sexes)
+    codes, single = np.zeros(len(text), np.uint8), text.of_length(1)
+    codes[single] = text.matrix(single, 1)[0]
+    told = codes[positions]
+    judged = holds & ((told == _MALE) | (told == _FEMALE))
+    agrees = np.ones(len(text), np.bool_)
+    agrees[positions] = ~judged | ((digits[16] % 2 == 1) == (told == _MALE))
+    return agrees
+
+
+def integer(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """Optional minus and at most 18 digits, which fits a 64-bit number."""
+    return _matches(values, "-?[0-9]{1,18}")
+
+
+def number(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """Optional minus, digits, optional fraction."""
+    return _matches(values, r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+def boolean(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """`true` or `false`."""
+    return _matches(values, "true|false")
+
+
+def required_when(values: Any, decisive: Any, when_values: Sequence[str]) -> Bools:  # noqa: ANN401 - as above
+    """A value is there where the decisive column has one of `when_values`."""
+    return TextColumn.of(values).present | ~_is_one_of(decisive, when_values)
+
+
+def matches_when(values: Any, decisive: Any, when_values: Sequence[str], regex: str) -> Bools:  # noqa: ANN401
+    """The whole value matches `regex` where the decisive column has one of `when_values`."""
+    return _matches(values, regex) | ~_is_one_of(decisive, when_values)
+
+
+def division_under(divisions: Any, uppers: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """GB/T 2260: a code lies under another if it begins with that one's digits, closing pairs of zeros left out."""
+    stems = TextColumn.of(pc.replace_substring_regex(uppers, r"(?:00)+$", ""))
+    codes = TextColumn.of(divisions)
+    judged = stems.present & codes.present
+    holds = np.ones(len(codes), np.bool_)
+    for length in np.unique(stems.lengths[judged]):
+        positions = np.flatnonzero(judged & (stems.lengths == length))
+        holds[positions] = _begins(codes, stems, positions, int(length))
+    return holds
+
+
+def _begins(whole: TextColumn, stems: TextColumn, positions: Numbers, length: int) -> Bools:
+    begins = whole.lengths[positions] >= length
+    if length:
+        judged = positions[begins]
+        begins[begins] = (whole.matrix(judged, length) == stems.matrix(judged, length)).all(axis=0)
+    return begins
+
+
+def _mask(found: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """An Arrow column of booleans as numpy; NULL holds."""
+    return np.asarray(pc.fill_null(found, True).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _matches(values: Any, pattern: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    return _mask(pc.match_substring_regex(values, rf"\A(?:{pattern})\z"))
+
+
+def _is_one_of(values: Any, chosen: Sequence[str]) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    return _mask(pc.is_in(values, value_set=pa.array(list(chosen), pa.string())))
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """A predicate with the names that contracts give to the columns it takes, in its order."""
+
+    function: Callable[..., Bools]
+    columns: tuple[str, ...] = ("column",)
+    on_the_day: bool = False
+
+
+_PAIR = ("column_A", "column_B")
+_WHEN = ("column", "when_column")
+
+PREDICATES: Mapping[str, Predicate] = {
+    "date": Predicate(date),
+    "timestamp": Predicate(timestamp),
+    "integer": Predicate(integer),
+    "number": Predicate(number),
+    "boolean": Predicate(boolean),
+    "citizen_number": Predicate(citizen_number),
+    "uscc": Predicate(uscc),
+    "certificate_identifier": Predicate(certificate_identifier),
+    "birth_date_agrees": Predicate(birth_date_agrees, _PAIR),
+    "sex_agrees": Predicate(sex_agrees, _PAIR),
+    "not_before": Predicate(not_before, _PAIR),
+    "not_in_future": Predicate(not_in_future, on_the_day=True),
+    "required_when": Predicate(required_when, _WHEN),
+    "matches_when": Predicate(matches_when, _WHEN),
+    "division_under": Predicate(division_under, _PAIR),
+}
+"""What contracts may name after `mianzheng:` for rules that judge one row; `on_the_day` ones also get `today`."""

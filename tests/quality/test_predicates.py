@@ -1,0 +1,134 @@
+"""Predicates over columns against a slow model of what contract_vocabulary says, one row at a time."""
+
+import datetime as dt
+import re
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificates.identifiers import check_citizen_number
+from quality.predicates import PREDICATES
+from registries.contract_vocabulary import EXPECTATIONS
+
+NEARLY = """2024-02-29 2023-02-29 1900-02-29 2000-02-29 0000-01-01 0001-01-01 9999-12-31 2024-00-10 2024-13-01
+2024-01-32 20240101 2024/01/01 2024-1-1 ２０２４-01-01 xxxxxxxxxx"""
+DATES = st.sampled_from([*NEARLY.split(), "", "2024-01-01 "])
+DAYS = st.dates().map(dt.date.isoformat)
+CLOCKS = st.datetimes().map(lambda at: at.isoformat(" ", "seconds"))
+
+
+def real_day(text: str) -> dt.date | None:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text[:10], re.ASCII):
+        return None
+    try:
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def judged(name: str, *columns: list[str | None], **arguments: object) -> list[bool]:
+    return PREDICATES[name].function(*(pa.array(column, pa.string()) for column in columns), **arguments).tolist()
+
+
+def test_every_row_expectation_of_the_vocabulary_exists_with_its_columns() -> None:
+    own = {
+        name.removeprefix("mianzheng:"): expectation.columns
+        for name, expectation in EXPECTATIONS.items()
+        if name.startswith("mianzheng:") and expectation.kind == "row"
+    }
+    assert own == {name: predicate.columns for name, predicate in PREDICATES.items()}
+
+
+@given(st.lists(st.none() | DATES | DAYS, max_size=30))
+def test_a_date_is_a_day_that_exists(texts: list[str | None]) -> None:
+    assert judged("date", texts) == [t is None or (len(t) == 10 and real_day(t) is not None) for t in texts]
+
+
+@given(st.lists(st.none() | DATES | CLOCKS, max_size=30))
+def test_a_timestamp_is_a_day_with_a_clock(texts: list[str | None]) -> None:
+    def model(text: str) -> bool:
+        clock = re.fullmatch(r".{10} [0-9]{2}:[0-9]{2}:[0-9]{2}", text)
+        return clock is not None and real_day(text) is not None
+
+    assert judged("timestamp", texts) == [t is None or model(t) for t in texts]
+
+
+@pytest.mark.parametrize("text", ["2024-02-29 24:00:00", "2024-02-29T10:00:00", "2024-02-30 10:00:00", "2024-02-29"])
+def test_what_is_no_timestamp(text: str) -> None:
+    assert judged("timestamp", [text]) == [False]
+
+
+def test_a_timestamp_may_have_fraction_and_offset() -> None:
+    assert judged("timestamp", ["2024-02-29 10:00:00.123456+08:00", "2024-02-29 10:00:00Z"]) == [True, True]
+
+
+@given(st.lists(st.tuples(st.none() | DATES | DAYS, st.none() | DATES | DAYS), max_size=30))
+def test_not_before_compares_days(pairs: list[tuple[str | None, str | None]]) -> None:
+    def model(later: str | None, earlier: str | None) -> bool:
+        days = [real_day(text) if text else None for text in (later, earlier)]
+        return None in days or days[0] >= days[1]  # type: ignore[operator] # neither is None here
+
+    assert judged("not_before", [a for a, _ in pairs], [b for _, b in pairs]) == [model(a, b) for a, b in pairs]
+
+
+def test_not_before_compares_clocks_of_one_day_and_not_a_clock_with_a_day() -> None:
+    later = ["2024-01-01 08:00:00", "2024-01-01 09:00:00", "2024-01-01", "2024-01-02 00:00:00"]
+    earlier = ["2024-01-01 09:00:00", "2024-01-01 08:00:00", "2024-01-01 09:00:00", "2024-01-01 23:00:00"]
+    assert judged("not_before", later, earlier) == [False, True, True, True]
+
+
+@given(st.lists(st.none() | DATES | DAYS, max_size=30))
+def test_not_in_future(texts: list[str | None]) -> None:
+    today = dt.date(2024, 6, 1)
+    days = [real_day(text) if text else None for text in texts]
+    assert judged("not_in_future", texts, today="2024-06-01") == [day is None or day <= today for day in days]
+
+
+NUMBERS = ["11010519491231002X", "110101199003072316", "110101199003072315", "x", None]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NUMBERS), st.sampled_from(["1949-12-31", "1990-03-07", "1990-02-30", None]))))
+def test_birth_dates_agree_or_are_not_judged(pairs: list[tuple[str | None, str | None]]) -> None:
+    def model(number: str | None, birth: str | None) -> bool:
+        if number is None or birth is None or not check_citizen_number(number) or real_day(birth) is None:
+            return True
+        return number[6:14] == birth.replace("-", "")
+
+    assert judged("birth_date_agrees", [a for a, _ in pairs], [b for _, b in pairs]) == [model(a, b) for a, b in pairs]
+
+
+@given(st.lists(st.tuples(st.sampled_from(NUMBERS), st.sampled_from(["0", "1", "2", "9", "12", "男", "", None]))))
+def test_sexes_agree_or_are_not_judged(pairs: list[tuple[str | None, str | None]]) -> None:
+    def model(number: str | None, sex: str | None) -> bool:
+        if number is None or sex not in {"1", "2"} or not check_citizen_number(number):
+            return True
+        return (int(number[16]) % 2 == 1) == (sex == "1")
+
+    assert judged("sex_agrees", [a for a, _ in pairs], [b for _, b in pairs]) == [model(a, b) for a, b in pairs]
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("integer", ["0", "-12", "9" * 18], ["9" * 19, "1.0", "", "１", "+1", "1 "]),
+        ("number", ["0", "-1.50", "12"], ["1.", ".5", "1e3", "", "1,000"]),
+        ("boolean", ["true", "false"], ["True", "1", ""]),
+    ],
+)
+def test_shapes(name: str, good: list[str], bad: list[str]) -> None:
+    assert judged(name, [*good, *bad, None]) == [True] * len(good) + [False] * len(bad) + [True]
+
+
+def test_required_when_and_matches_when() -> None:
+    values, deciding = [None, "x", None, "12", None], ["3", "3", "4", "3", None]
+    assert judged("required_when", values, deciding, when_values=["3"]) == [False, True, True, True, True]
+    decided = judged("matches_when", values, deciding, when_values=["3"], regex="[0-9]+")
+    assert decided == [True, False, True, True, True]
+
+
+def test_divisions_lie_under_others_by_their_digits() -> None:
+    lower = ["440511", "440511", "440511", "440511001001", "44", "110000", None, "440511"]
+    upper = ["440500", "440000", "450000", "440511001000", "440500", "000000", "440000", None]
+    assert judged("division_under", lower, upper) == [True, True, False, True, False, True, True, True]
