@@ -1,0 +1,245 @@
+"""What a data contract says, as frozen values: datasets, columns, rules, roles in registers.
+
+Nothing here reads a file; `contracts.load_contract` makes these from an ODCS YAML, and every other part of the
+hub (tables, quality rules, pipelines, pages) follows from them.
+
+    >>> code = Code("1", "男", "male")
+    >>> Column("sex", "性别", "string", code_table=(code,)).codes
+    ('1',)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
+Classification = Literal["public", "internal", "personal", "sensitive"]
+Level = Literal[1, 2, 3]
+Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "accessibility"]
+RuleKind = Literal["row", "unique", "reference", "batch"]
+Register = Literal["population", "legal_entities", "certificates", "geography"]
+SourceKind = Literal["database", "csv_file"]
+
+
+@dataclass(frozen=True)
+class Code:
+    """One row of a code table: a value with its names."""
+
+    value: str
+    zh: str
+    en: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a dataset.
+
+    Attributes:
+        name: the hub's name, snake_case; the column of the store's table.
+        title_zh: what the department calls it.
+        source_name: the column's name at the source (a table's column or a file's header); `name` if empty.
+        semantic: what the text means (`citizen_number`, `uscc`, `person_name` ...; see contract_vocabulary):
+            drives the canonical form, masking and derived rules.
+        max_length: in characters.
+        pattern: RE2; the whole value has to match.
+    """
+
+    name: str
+    title_zh: str
+    logical_type: LogicalType = "string"
+    required: bool = False
+    key: bool = False
+    classification: Classification = "internal"
+    semantic: str | None = None
+    description: str = ""
+    code_table: tuple[Code, ...] | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    examples: tuple[str, ...] = ()
+    source_name: str = ""
+
+    @property
+    def source(self) -> str:
+        """The name to ask the source for."""
+        return self.source_name or self.name
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The code table's values, in its order; empty without one."""
+        return tuple(code.value for code in self.code_table or ())
+
+    @property
+    def personal(self) -> bool:
+        """Whether a page has to mask it."""
+        return self.classification in {"personal", "sensitive"}
+
+
+@dataclass(frozen=True)
+class RuleSpec:
+    """One quality rule, ready to be compiled. Which expectations there are: see contract_vocabulary.EXPECTATIONS.
+
+    Attributes:
+        id: unique within the dataset, and stable: scores are compared by it.
+        level: 1 required (decides rows), 2 expected (opens cases), 3 excellent (counted only).
+        dimension: of GB/T 36344, decided by the indicator's first two digits.
+        indicator: of GB/T 36344, such as "0302".
+        kind: `row` is judged in one row alone; `unique` and `reference` are set-based; `batch` can hold a batch.
+        expectation: a Great Expectations type, or `mianzheng:...` for our own.
+        arguments: as Great Expectations names them (column, column_A, column_B, value_set, regex ...).
+        columns: the columns that the rule reads: a value missing in all of them is not judged.
+        zh: what is wrong and how to mend it, in words for a clerk; en: the same.
+        version: of the rule's meaning: changes with the contract's text.
+    """
+
+    id: str
+    level: Level
+    dimension: Dimension
+    indicator: str
+    kind: RuleKind
+    expectation: str
+    arguments: Mapping[str, object]
+    columns: tuple[str, ...]
+    zh: str
+    en: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a dataset comes from; the address stands in HUB_HOME/sources.json under `name`, never in a contract.
+
+    Attributes:
+        table: of a database, else None.
+        pattern: of file names in a drop folder, such as `enterprises_*.csv`, else None.
+    """
+
+    name: str
+    kind: SourceKind
+    table: str | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
+class RegisterRole:
+    """What a dataset gives to a register.
+
+    Attributes:
+        subject_key: the column that names the subject.
+        attributes: register attribute -> column.
+        precedence: 1 decides first; a later one fills what the earlier lack.
+        where: only rows in which each column has the value (None: is empty) belong to the register.
+    """
+
+    register: Register
+    subject_key: str
+    attributes: Mapping[str, str]
+    precedence: int = 1
+    where: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class CertificateMapping:
+    """Which columns hold what a certificate look-up needs; names are those of GB/T 36903 in English.
+
+    `type_code` is the certificate type itself, all others are column names (None: the dataset has no such column).
+    """
+
+    type_code: str
+    number: str
+    holder_name: str
+    holder_code: str
+    status: str
+    holder_code_type: str | None = None
+    identifier: str | None = None
+    issued_on: str | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
+    status_since: str | None = None
+    status_reason: str | None = None
+    issuing_authority_name: str | None = None
+    issuing_authority_code: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Sla:
+    """How often the department delivers, and how old its data may be, in days; `cron` says when the hub pulls."""
+
+    update_every_days: int
+    fresh_for_days: int
+    cron: str
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Decree 809, articles 14 and 15: the class, and the conditions or the legal basis that it needs."""
+
+    sharing_class: Literal["无条件共享", "有条件共享", "不予共享"]
+    conditions: str = ""
+    legal_basis: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One table of a contract.
+
+    Attributes:
+        name: `<department>.<table>`, such as `public_security.residents`.
+        key: the key's columns, in order.
+        delivery: `snapshot` (all rows each time) or `changes`.
+        watermark: the column that grows with each change at the source, if there is one.
+        area_column: the column with the administrative division of a row, if there is one.
+        encoding: of files as agreed: what decides when a file's bytes alone don't.
+        trust_level: A (born digital and checked) to D (paper era).
+        group: the theme under which pipelines and pages show it.
+    """
+
+    name: str
+    department: str
+    contract_id: str
+    contract_version: str
+    title_zh: str
+    title_en: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rules: tuple[RuleSpec, ...]
+    server: Server
+    sla: Sla
+    sharing: Sharing
+    delivery: Literal["snapshot", "changes"] = "snapshot"
+    watermark: str | None = None
+    register: RegisterRole | None = None
+    certificate: CertificateMapping | None = None
+    area_column: str | None = None
+    encoding: str = "UTF-8"
+    trust_level: Literal["A", "B", "C", "D"] = "A"
+    group: str = ""
+    description_zh: str = ""
+    description_en: str = ""
+
+    @property
+    def table_name(self) -> str:
+        """The store's table: `public_security__residents`."""
+        return self.name.replace(".", "__")
+
+    @property
+    def sharing_class(self) -> str:
+        """无条件共享, 有条件共享 or 不予共享."""
+        return self.sharing.sharing_class
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError if there is none."""
+        return self._columns_by_name[name]
+
+    def rule(self, rule_id: str) -> RuleSpec:
+        """The rule of that id; KeyError if there is none."""
+        return self._rules_by_id[rule_id]
+
+    @cached_property
+    def _columns_by_name(self) -> Mapping[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def _rules_by_id(self) -> Mapping[str, RuleSpec]:
+        return {rule.id: rule for rule in self.rules}
