@@ -1,0 +1,188 @@
+"""Registers (基础库): views over their authorities' current tables, and where the authorities disagree.
+
+A view can't drift, and nobody copies ten million people. Per attribute the first dataset by precedence that has a
+value decides (一数一源). Certificates are not merged: each has one issuer, so that their register is a union.
+
+    conn.execute(sa.select(registers.view("geography")).where(...))
+    registers.conflicts(conn, catalogue, "geography")     # refresh hub.conflict, set-based
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.schema import CreateView, DropView
+
+from registries.contract_model import Dataset, Register, RegisterRole
+from registries.departments import Catalogue
+from registries.store.engine import driver
+from registries.store.shapes import DATA, current_table
+from registries.store.tables import Word, conflict
+
+REGISTERS: tuple[Register, ...] = ("population", "legal_entities", "certificates", "geography")
+
+
+def view_name(register: Register) -> str:
+    """The name of a register's view in schema `data`."""
+    return f"register_{register}"
+
+
+def view(register: Register, catalogue: Catalogue) -> sa.TableClause:
+    """A register's view: `subject_key`, its attributes in alphabetical order, and the `dataset` that decides first."""
+    names = ("subject_key", *_attributes(catalogue.of_register(register)), "dataset")
+    return sa.table(view_name(register), *(sa.column(name) for name in names), schema=DATA)
+
+
+def outdated(conn: sa.Connection, catalogue: Catalogue) -> list[Register]:
+    """The registers whose view is not what the contracts say, or is not there."""
+    return [register for register in REGISTERS if _wanted_mark(register, catalogue) != _kept_mark(conn, register)]
+
+
+def drop_view(conn: sa.Connection, register: Register) -> None:
+    """Drop a register's view, if there is one: before columns under it are widened."""
+    conn.execute(DropView(_named(register), if_exists=True))
+
+
+def make_views(conn: sa.Connection, catalogue: Catalogue, wanted: Sequence[Register]) -> list[str]:
+    """Make the views of those registers that a contract feeds; returns their names."""
+    made = []
+    for register in wanted:
+        statement = _create_view(register, catalogue)
+        if statement is not None:
+            conn.execute(statement)
+            remark = sql.SQL("COMMENT ON VIEW {}.{} IS {}").format(
+                sql.Identifier(DATA),
+                sql.Identifier(view_name(register)),
+                sql.Literal(_wanted_mark(register, catalogue)),
+            )
+            driver(conn).execute(remark)
+            made.append(view_name(register))
+    return made
+
+
+def _named(register: Register) -> sa.Table:
+    return sa.Table(view_name(register), sa.MetaData(schema=DATA))
+
+
+def _create_view(register: Register, catalogue: Catalogue) -> CreateView | None:
+    members = catalogue.of_register(register)
+    if not members:
+        return None
+    body = _union(members) if register == "certificates" else _merged(members)
+    return CreateView(body, view_name(register), schema=DATA)
+
+
+def _wanted_mark(register: Register, catalogue: Catalogue) -> str | None:
+    statement = _create_view(register, catalogue)
+    if statement is None:
+        return None
+    return hashlib.sha256(str(statement.compile(dialect=postgresql.dialect())).encode()).hexdigest()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+
+
+def _kept_mark(conn: sa.Connection, register: Register) -> str | None:
+    found = sa.text("SELECT obj_description(to_regclass(:name), 'pg_class')")
+    mark = conn.execute(found, {"name": f"{DATA}.{view_name(register)}"}).scalar()
+    return None if mark is None else str(mark)
+
+
+def conflicts(conn: sa.Connection, catalogue: Catalogue, register: Register) -> int:
+    """Refresh the register's conflicts: each value that differs from the authority's; returns how many there are."""
+    conn.execute(sa.delete(conflict).where(conflict.c.register == register))
+    members = [] if register == "certificates" else list(catalogue.of_register(register))
+    found = 0
+    for place, later in enumerate(members):
+        for attribute in sorted(_role(later).attributes):
+            earlier = [member for member in members[:place] if attribute in _role(member).attributes]
+            if earlier:
+                found += _insert_conflicts(conn, register, attribute, later, earlier)
+    return found
+
+
+def _insert_conflicts(
+    conn: sa.Connection, register: Register, attribute: str, later: Dataset, earlier: Sequence[Dataset]
+) -> int:
+    own = _offer(later, [attribute]).subquery()
+    others = [_offer(member, [attribute]).subquery() for member in earlier]
+    joined: sa.FromClause = own
+    for other in others:
+        joined = joined.outerjoin(other, other.c.subject_key == own.c.subject_key)
+    decided = sa.func.coalesce(*(other.c[attribute] for other in others), type_=Word)
+    authority = sa.case(
+        *((other.c[attribute].is_not(None), member.name) for other, member in zip(others, earlier, strict=True))
+    )
+    public = all(_is_public(member, attribute) for member in (later, *earlier))
+    rows = (
+        sa.select(
+            *(sa.literal(register), own.c.subject_key, sa.literal(attribute), sa.literal(later.name)),
+            *(authority, own.c[attribute], decided, sa.literal(public)),
+        )
+        .select_from(joined)
+        .where(own.c[attribute] != decided)
+    )
+    columns = ("register", "subject_key", "attribute", "dataset", "authority", "value", "authority_value", "public")
+    return conn.execute(insert(conflict).from_select(columns, rows)).rowcount
+
+
+def _is_public(dataset: Dataset, attribute: str) -> bool:
+    role = _role(dataset)
+    columns = (role.subject_key, role.attributes[attribute])
+    return all(dataset.column(name).classification == "public" for name in columns)
+
+
+def _role(dataset: Dataset) -> RegisterRole:
+    if dataset.register is None:
+        raise LookupError(dataset.name)
+    return dataset.register
+
+
+def _attributes(members: Sequence[Dataset]) -> tuple[str, ...]:
+    return tuple(sorted({attribute for member in members for attribute in _role(member).attributes}))
+
+
+def _offer(dataset: Dataset, attributes: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+    """One dataset's part of a register: subject key and attributes as text, NULL where it has none; one row each."""
+    table, role = current_table(dataset), _role(dataset)
+    key = sa.cast(table.c[role.subject_key], Word).label("subject_key")
+    values = (
+        (sa.cast(table.c[role.attributes[name]], Word) if name in role.attributes else sa.cast(sa.null(), Word)).label(
+            name
+        )
+        for name in attributes
+    )
+    offered: sa.Select[*tuple[Any, ...]] = sa.select(key, *values).where(
+        table.c[role.subject_key].is_not(None),
+        table.c.mark.is_distinct_from("vanished"),
+        *(table.c[name].is_not_distinct_from(value) for name, value in role.where),
+    )
+    if dataset.key != (role.subject_key,):
+        # several rows may name one subject: the latest decides
+        order = (table.c.since_batch.desc(), *(table.c[name] for name in dataset.key))
+        offered = offered.distinct(table.c[role.subject_key]).order_by(table.c[role.subject_key], *order)
+    return offered
+
+
+def _union(members: Sequence[Dataset]) -> sa.CompoundSelect[Any] | sa.Select[Any]:
+    parts = []
+    for member in members:
+        part = _offer(member, _attributes(members)).subquery()
+        parts.append(sa.select(*part.c, sa.literal(member.name, Word).label("dataset")))
+    return sa.union_all(*parts) if len(parts) > 1 else parts[0]
+
+
+def _merged(members: Sequence[Dataset]) -> sa.Select[Any]:
+    parts = [_offer(member, _attributes(members)).subquery() for member in members]
+    if len(parts) == 1:
+        return sa.select(*parts[0].c, sa.literal(members[0].name, Word).label("dataset"))
+    keys = sa.union(*(sa.select(part.c.subject_key) for part in parts)).subquery()
+    joined: sa.FromClause = keys
+    for part in parts:
+        joined = joined.outerjoin(part, part.c.subject_key == keys.c.subject_key)
+    first = sa.case(
+        *((part.c.subject_key.is_not(None), member.name) for part, member in zip(parts, members, strict=True))
+    )
+    values = (sa.func.coalesce(*(part.c[name] for part in parts)).label(name) for name in _attributes(members))
+    return sa.select(keys.c.subject_key, *values, sa.cast(first, Word).label("dataset")).select_from(joined)

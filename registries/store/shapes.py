@@ -1,0 +1,126 @@
+"""A dataset's tables as its contract makes them: current rows, their history, and the stage of one batch.
+
+    current = shapes.current_table(dataset)      # data.public_security__residents
+    history = shapes.history_table(dataset)      # data.public_security__residents_history
+    staged = shapes.stage_table(dataset)         # stage.public_security__residents, unlogged, text only
+
+Texts are compared byte by byte (COLLATE "C"): the same everywhere, and quick to sort.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
+
+from registries.contract_model import Dataset, LogicalType
+from registries.errors import PlanRefused
+from registries.store.tables import Word
+
+DATA = "data"
+STAGE = "stage"
+OWN_COLUMNS = frozenset({"since_batch", "until_batch", "mark", "row_number", "refused", "repeated"})
+"""Names that the store keeps for itself."""
+
+_LONGEST_NAME = 63 - len("_history")  # bytes in a PostgreSQL identifier
+_FILL = {"fillfactor": "90"}  # changed rows find room on their own page
+_TYPES: dict[LogicalType, sa.types.TypeEngine[Any]] = {
+    "string": Word,
+    "integer": sa.BigInteger(),
+    "number": sa.Numeric(),
+    "date": sa.Date(),
+    "timestamp": sa.DateTime(),
+    "boolean": sa.Boolean(),
+}
+
+
+def check_names(dataset: Dataset) -> None:
+    """Raise PlanRefused if the contract's names can't be columns beside the store's own."""
+    for column in dataset.columns:
+        if column.name in OWN_COLUMNS or len(column.name.encode()) > _LONGEST_NAME:
+            raise PlanRefused(dataset.name, column.name, "列名为系统保留或过长", "its name is reserved or too long")
+    if len(dataset.table_name.encode()) > _LONGEST_NAME:
+        raise PlanRefused(dataset.name, dataset.table_name, "数据资源名过长", "the dataset's name is too long")
+
+
+def column_type(logical_type: LogicalType) -> sa.types.TypeEngine[Any]:
+    """The store's type of a contract's logical type."""
+    return _TYPES[logical_type]
+
+
+def current_table(dataset: Dataset) -> sa.Table:
+    """Rows as they are now: one per key, since which batch, and marked if a newer one was refused or it vanished."""
+    return sa.Table(
+        dataset.table_name,
+        sa.MetaData(schema=DATA),
+        *_contract_columns(dataset),
+        sa.Column("since_batch", sa.BigInteger, nullable=False),
+        sa.Column("mark", Word),
+        sa.PrimaryKeyConstraint(*dataset.key),
+        postgresql_with=_FILL,
+    )
+
+
+def history_table(dataset: Dataset) -> sa.Table:
+    """Former versions: valid from `since_batch` until, not including, `until_batch`."""
+    return sa.Table(
+        f"{dataset.table_name}_history",
+        sa.MetaData(schema=DATA),
+        *_contract_columns(dataset),
+        sa.Column("since_batch", sa.BigInteger, nullable=False),
+        sa.Column("until_batch", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint(*dataset.key, "until_batch"),
+    )
+
+
+def stage_table(dataset: Dataset) -> sa.Table:
+    """All rows of one batch as canonical text, refused ones too, by row number from 1."""
+    return sa.Table(
+        dataset.table_name,
+        sa.MetaData(schema=STAGE),
+        sa.Column("row_number", sa.BigInteger, nullable=False),
+        sa.Column("refused", sa.Boolean, nullable=False),
+        sa.Column("repeated", sa.Boolean, nullable=False, server_default=sa.false()),
+        *(sa.Column(column.name, Word) for column in dataset.columns),
+        prefixes=["UNLOGGED"],
+    )
+
+
+def delta_table(dataset: Dataset) -> sa.Table:
+    """What a merge has to write: row numbers of new and changed rows, and nothing of those that stay."""
+    return sa.Table(
+        f"{dataset.table_name}__delta",
+        sa.MetaData(schema=STAGE),
+        sa.Column("row_number", sa.BigInteger, nullable=False),
+        sa.Column("is_new", sa.Boolean, nullable=False),
+        prefixes=["UNLOGGED"],
+    )
+
+
+def typed(staged: sa.Table, dataset: Dataset, name: str) -> sa.ColumnElement[Any]:
+    """A staged text as the value of its column's type."""
+    kind = dataset.column(name).logical_type
+    return staged.c[name] if kind == "string" else sa.cast(staged.c[name], column_type(kind))
+
+
+def same_key(left: sa.FromClause, right: sa.Table, dataset: Dataset) -> sa.ColumnElement[bool]:
+    """`left` has the key that the staged row `right` names."""
+    return sa.and_(*(left.c[name] == typed(right, dataset, name) for name in dataset.key))
+
+
+def key_readable(staged: sa.FromClause, dataset: Dataset) -> sa.ColumnElement[bool]:
+    """All parts of the staged row's key are there."""
+    return sa.and_(*(staged.c[name].is_not(None) for name in dataset.key))
+
+
+def texts(columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    """Columns as one array of text."""
+    return array([sa.cast(column, sa.Text) for column in columns])
+
+
+def _contract_columns(dataset: Dataset) -> list[sa.Column[Any]]:
+    key = set(dataset.key)
+    return [
+        sa.Column(column.name, column_type(column.logical_type), nullable=column.name not in key)
+        for column in dataset.columns
+    ]
