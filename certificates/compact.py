@@ -1,0 +1,147 @@
+"""The outer form of a compact JWS (RFC 7515), read strictly, before any library sees it.
+
+What lenient parsers let pass is refused here: padding and stray characters in base64url, unused bits that are not zero,
+members given twice, numbers that are no integers, texts that are no Unicode, other header members than ``alg``, ``kid``
+and ``typ``, and anything too long or too deep. So one token has one spelling, and every changed character is seen.
+
+Example:
+    >>> encode(b"ab"), decode("YWI")
+    ('YWI', b'ab')
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_TOKEN = 32_768
+"""Characters of a whole token."""
+
+MAX_DEPTH = 8
+"""Nested objects and arrays in a payload."""
+
+HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
+
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_OUTER = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
+_MAX_HEADER_TEXT = 256
+
+
+class NotCompact(ValueError):
+    """Raised, inside this room only, with a short code of what is wrong with a token's form."""
+
+
+@dataclass(frozen=True)
+class Compact:
+    """A token taken apart; nothing in it has been verified."""
+
+    header: Mapping[str, str]
+    payload: Mapping[str, Any]
+    signature: bytes
+    signing_input: bytes
+
+
+def split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
+    """Header, payload, signature and signing input of a token, as bytes."""
+    if len(token) > MAX_TOKEN:
+        raise NotCompact("too long")
+    found = _OUTER.fullmatch(token)
+    if found is None:
+        raise NotCompact("form")
+    header, payload, signature = (decode(part) for part in found.groups())
+    return header, payload, signature, token[: found.end(2)].encode("ascii")
+
+
+def parse(token: str) -> Compact:
+    """Take a token apart.
+
+    Raises:
+        NotCompact: Anything about its form.
+    """
+    header, payload, signature, signing_input = split(token)
+    return Compact(_header(header), parse_object(payload), signature, signing_input)
+
+
+def _header(text: bytes) -> Mapping[str, str]:
+    header = parse_object(text)
+    if header.keys() != HEADER_MEMBERS:
+        raise NotCompact("header members")
+    if not all(isinstance(value, str) and 0 < len(value) <= _MAX_HEADER_TEXT for value in header.values()):
+        raise NotCompact("header values")
+    return header
+
+
+def encode(data: bytes) -> str:
+    """Base64url without padding (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def decode(text: str) -> bytes:
+    """The bytes of the one canonical base64url spelling.
+
+    Raises:
+        NotCompact: Another character, padding, a length that cannot be, or unused bits that are set.
+    """
+    if _BASE64URL.fullmatch(text) is None:
+        raise NotCompact("encoding")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except binascii.Error:
+        raise NotCompact("encoding") from None
+    if encode(data) != text:
+        raise NotCompact("encoding")
+    return data
+
+
+def parse_object(text: bytes) -> dict[str, Any]:
+    """A JSON object in UTF-8, strictly: no member twice, integers only, no lone surrogates, not too deep.
+
+    Raises:
+        NotCompact: Anything else.
+    """
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:  # cheap; only what has many brackets is measured
+        _check_depth(text)
+    try:
+        value = _DECODER.decode(text.decode("utf-8"))
+    except (ValueError, RecursionError):  # NotCompact, JSON and UTF-8 errors are ValueErrors
+        raise NotCompact("json") from None
+    if not isinstance(value, dict):
+        raise NotCompact("json")
+    if b"\\u" in text and not _is_unicode(value):
+        raise NotCompact("json")
+    return value
+
+
+def _check_depth(text: bytes) -> None:
+    depth = 0
+    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', text):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
+        if depth > MAX_DEPTH:
+            raise NotCompact("too deep")
+
+
+def _is_unicode(value: Mapping[str, Any]) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NotCompact("json")
+    return members
+
+
+def _refuse_number(_text: str) -> None:
+    raise NotCompact("json")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members_once, parse_float=_refuse_number, parse_constant=_refuse_number, strict=True
+)

@@ -1,0 +1,211 @@
+"""Receipts (回执): the signed, logged proof of an answer, negative ones and refusals too.
+
+The order is the design's: compose the payload, write its leaf down durably, then sign. The signature is outside the
+leaf, so that after a crash the stored payload is signed again and the leaf still fits.
+
+Example:
+    >>> from certificates.jose import ES256, new_key
+    >>> key = new_key(ES256)
+    >>> payload = compose(
+    ...     issuer="https://hub.example", audience="client-1", issued_at=1704067200, jti="0" * 32,
+    ...     request_digest=bytes(32), salt=bytes(16), data_as_of=None, verification={"code": "refused"})
+    >>> draft = draft_receipt(payload, key)
+    >>> open_receipt(sign(draft.signing_input, key), {key.kid: ReceiptKey(key.public_only())}).verification["code"]
+    'refused'
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from certificates import compact
+from certificates.jose import ES256, BadKey, Key, VerificationError, Verified, key_from_jwk, sign, signing_input, verify
+
+TYP_RECEIPT: Final = "hub-receipt+jwt"
+TYP_REQUEST: Final = "hub-req+jwt"
+
+SALT_LENGTH: Final = 16
+"""Bytes. Keeps the leaf from telling anything once the payload is erased."""
+
+DIGEST_LENGTH: Final = 32
+
+__all__ = [
+    "TYP_RECEIPT", "TYP_REQUEST", "BadReceipt", "Receipt", "ReceiptDraft", "ReceiptKey", "compose", "draft_receipt",
+    "leaf_data", "open_receipt", "receipt_keys", "resume", "sign", "verify_receipt",
+]  # fmt: skip
+
+_MEMBERS = frozenset({"iss", "aud", "iat", "jti", "req", "salt", "data_as_of", "verification"})
+
+
+class BadReceipt(VerificationError):
+    """Raised when a receipt is not one that the hub signed, or not one whose key counted at its time."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.zh = "回执未通过验证：不是本平台签发，或已被改动。请以原始回执文件重新验证。"
+        self.en = "This receipt is not the hub's, or was changed. Verify the original file again."
+        self.args = (f"{self.zh} | {self.en}",)
+
+
+@dataclass(frozen=True)
+class ReceiptDraft:
+    """A receipt before its signature: what the ledger keeps and what will be signed.
+
+    Attributes:
+        leaf_data: 32 bytes, SHA-256 of the signing input: the ledger's leaf.
+    """
+
+    payload: Mapping[str, Any]
+    signing_input: bytes
+    leaf_data: bytes
+
+
+@dataclass(frozen=True)
+class ReceiptKey:
+    """A published key for receipts, with the Unix time up to which what it signed counts (None: still active)."""
+
+    key: Key
+    signs_until: int | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A verified receipt.
+
+    Attributes:
+        data_as_of: Unix time of the source's last delivery, if there was one.
+        verification: The verdict and what was asked, as ``Verdict.to_json`` and the use case composed it.
+        leaf_data: 32 bytes to look up in the ledger or to check an inclusion proof with.
+    """
+
+    iss: str
+    aud: str
+    iat: int
+    jti: str
+    req: str
+    salt: str
+    data_as_of: int | None
+    verification: Mapping[str, Any]
+    kid: str
+    leaf_data: bytes
+
+
+def compose(
+    *,
+    issuer: str,
+    audience: str,
+    issued_at: int,
+    jti: str,
+    request_digest: bytes,
+    salt: bytes,
+    data_as_of: datetime | None,
+    verification: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A receipt's payload.
+
+    Args:
+        issuer: The hub's name.
+        audience: Who asked; one text.
+        issued_at: Unix time in seconds.
+        jti: The receipt's own id.
+        request_digest: 32 bytes, SHA-256 of the signed request, or of the canonical question of an officer's session.
+        salt: 16 random bytes.
+        data_as_of: Time of the source's last delivery, with zone; None if there was none, or a refusal.
+        verification: ``Verdict.to_json()``, with what was asked where the use case adds it.
+    """
+    if len(request_digest) != DIGEST_LENGTH or len(salt) != SALT_LENGTH:
+        raise ValueError("a request digest has 32 bytes, a salt 16")
+    return {
+        "iss": issuer,
+        "aud": audience,
+        "iat": issued_at,
+        "jti": jti,
+        "req": compact.encode(request_digest),
+        "salt": compact.encode(salt),
+        "data_as_of": None if data_as_of is None else int(data_as_of.timestamp()),
+        "verification": dict(verification),
+    }
+
+
+def draft_receipt(payload: Mapping[str, Any], key: Key) -> ReceiptDraft:
+    """What is to be written down before it is signed with this key."""
+    data = signing_input(payload, key, TYP_RECEIPT)
+    return ReceiptDraft(payload, data, leaf_data(data))
+
+
+def leaf_data(data: bytes) -> bytes:
+    """The ledger's leaf of a signing input: its SHA-256."""
+    return hashlib.sha256(data).digest()
+
+
+def resume(data: bytes) -> tuple[str, ReceiptDraft]:
+    """From a stored signing input the ``kid`` that must sign it and the draft, to finish after a crash.
+
+    Raises:
+        BadReceipt: The stored bytes are no receipt's signing input.
+    """
+    try:
+        parts = compact.parse(f"{data.decode('ascii')}.AA")
+    except (UnicodeDecodeError, compact.NotCompact):
+        raise BadReceipt("form") from None
+    if parts.header["typ"] != TYP_RECEIPT:
+        raise BadReceipt("typ")
+    return parts.header["kid"], ReceiptDraft(parts.payload, data, leaf_data(data))
+
+
+def receipt_keys(jwks: object) -> dict[str, ReceiptKey]:
+    """The receipt keys of a published JWK set, by ``kid``; keys for other purposes are left aside.
+
+    Raises:
+        BadKey: It is no JWK set, or a receipt key in it cannot be used.
+    """
+    entries = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise BadKey("不是 JWK Set", "this is no JWK set")
+    found = (_receipt_key(entry) for entry in entries if entry.get("purpose") == "receipt")
+    return {entry.key.kid: entry for entry in found}
+
+
+def _receipt_key(entry: Mapping[str, Any]) -> ReceiptKey:
+    key, until = key_from_jwk(entry), entry.get("signs_until")
+    if key.alg != ES256 or not (until is None or type(until) is int):
+        raise BadKey("回执密钥应为 ES256", "a receipt key is for ES256")
+    return ReceiptKey(key, until)
+
+
+def verify_receipt(token: str, jwks: object) -> Receipt:
+    """Verify a receipt against a published JWK set. For many receipts use ``receipt_keys`` and ``open_receipt``.
+
+    Raises:
+        BadReceipt: Any character of it is not as the hub signed it.
+        BadKey: The JWK set cannot be used.
+    """
+    return open_receipt(token, receipt_keys(jwks))
+
+
+def open_receipt(token: str, keys: Mapping[str, ReceiptKey]) -> Receipt:
+    """Verify a receipt with keys that were read before.
+
+    Raises:
+        BadReceipt: As ``verify_receipt``.
+    """
+    try:
+        verified = verify(token, {kid: entry.key for kid, entry in keys.items()}, TYP_RECEIPT)
+    except VerificationError as error:
+        raise BadReceipt(error.reason) from None
+    receipt = _receipt(verified)
+    until = keys[receipt.kid].signs_until
+    if until is not None and receipt.iat > until:
+        raise BadReceipt("key retired")
+    return receipt
+
+
+def _receipt(verified: Verified) -> Receipt:
+    claims = verified.payload
+    texts = all(isinstance(claims.get(name), str) for name in ("iss", "aud", "jti", "req", "salt"))
+    times = type(claims.get("iat")) is int and type(claims.get("data_as_of")) in {int, type(None)}
+    if claims.keys() != _MEMBERS or not texts or not times or not isinstance(claims["verification"], dict):
+        raise BadReceipt("claims")
+    return Receipt(**claims, kid=verified.header["kid"], leaf_data=leaf_data(verified.signing_input))
