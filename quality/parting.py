@@ -1,0 +1,76 @@
+"""What was found in a batch, and which rows that refuses: row numbers only, kept as sorted arrays.
+
+>>> found = Findings()
+>>> found.add("name-required", 1, np.array([4, 2]), checked=10)
+>>> found.add("name-length", 2, np.array([7]), checked=9)
+>>> found.refused().tolist(), found.of("name-length").tolist()
+([2, 4], [7])
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+RowNumbers = NDArray[np.int64]
+"""Row numbers of one batch, from 1, in the order in which the source gave the rows."""
+
+REQUIRED = 1
+"""The level whose rules decide about rows."""
+
+
+@dataclass
+class _Found:
+    level: int
+    checked: int = 0
+    rows: list[RowNumbers] = field(default_factory=list)
+
+
+@dataclass
+class Findings:
+    """Per rule the failing row numbers and over how many rows it was judged; grows chunk by chunk."""
+
+    _by_rule: dict[str, _Found] = field(default_factory=dict)
+
+    def add(self, rule_id: str, level: int, rows: RowNumbers, *, checked: int) -> None:
+        """Adds what a rule said of some more rows."""
+        found = self._by_rule.setdefault(rule_id, _Found(level))
+        found.checked += checked
+        if len(rows):
+            found.rows.append(rows)
+
+    def __iter__(self) -> Iterator[tuple[str, int, RowNumbers]]:
+        """Rule id, level and failing rows, by rule."""
+        for rule_id, found in self._by_rule.items():
+            yield rule_id, found.level, _joined(found.rows)
+
+    def of(self, rule_id: str) -> RowNumbers:
+        """The rows in which a rule failed."""
+        return _joined(self._by_rule[rule_id].rows) if rule_id in self._by_rule else _joined([])
+
+    def checked(self, rule_id: str) -> int:
+        """Over how many rows a rule was judged; 0 if it was not."""
+        return self._by_rule[rule_id].checked if rule_id in self._by_rule else 0
+
+    def refused(self) -> RowNumbers:
+        """Every row in which a rule of level 1 failed."""
+        return _joined([rows for found in self._by_rule.values() if found.level == REQUIRED for rows in found.rows])
+
+
+def _joined(parts: Sequence[RowNumbers]) -> RowNumbers:
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How many rows went where. Always: pulled = accepted + quarantined + held."""
+
+    pulled: int
+    quarantined: int
+    held: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """Rows that go on to the merge."""
+        return self.pulled - self.quarantined - self.held
