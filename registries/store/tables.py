@@ -262,7 +262,7 @@ account = sa.Table(
     _word("department"),
     sa.Column("roles", ARRAY(Word), nullable=False),
     _word("state"),
-    sa.CheckConstraint("state IN ('active','closed')", name="state"),
+    sa.CheckConstraint("state IN ('open','closed')", name="state"),
 )
 
 session = sa.Table(
@@ -283,7 +283,7 @@ client = sa.Table(
     _word("department"),
     _text("name", null=False),
     _word("state"),
-    sa.CheckConstraint("state IN ('active','closed')", name="state"),
+    sa.CheckConstraint("state IN ('open','closed')", name="state"),
 )
 
 client_key = sa.Table(
