@@ -1,0 +1,180 @@
+"""One form for one value: what clerks and systems write differently becomes equal, without judging it.
+
+Vectorised over Arrow; no Python object per row. What can't be brought into form with certainty stays as it came,
+so that the rules see and name it: an ambiguous date is never guessed.
+
+    every column       blanks around it removed (full-width ones too); empty becomes NULL
+    identifiers        full-width to half-width (NFKC), upper case
+    citizen numbers    15 digits become 18 (GB 11643), where the date exists
+    dates              20240131, 2024/1/31, 2024.1.31, 2024年1月31日, 2024-01-31 00:00:00 become 2024-01-31
+    timestamps         2024/1/31T8:05 becomes 2024-01-31 08:05:00
+    numbers            thousands' commas removed
+    codes              full-width to half-width
+
+Example:
+    >>> dates(pa.array(["20240131", "2024/1/31", "31/1/2024"])).to_pylist()
+    ['2024-01-31', '2024-01-31', '31/1/2024']
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from registries.contract_model import Column, Dataset
+from registries.contract_vocabulary import IDENTIFIER_SEMANTICS
+
+Texts = Any  # a pyarrow string array; pyarrow ships no types
+
+_DATE: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_TIMESTAMP: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"
+_NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
+_OLD_NUMBER: Final = r"^[1-9][0-9]{14}$"
+_OLD_LENGTH: Final = 15
+_WEIGHTS: Final = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.uint16)
+_CHECKS: Final = np.frombuffer(b"10X98765432", np.uint8)
+_CENTENARIANS: Final = 996
+_MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int16)
+
+
+def canonical(batch: pa.RecordBatch, dataset: Dataset) -> pa.RecordBatch:
+    """A batch of text columns, named as the contract's, in canonical form; rows and columns stay where they are."""
+    columns = [canonical_column(batch.column(name), dataset.column(name)) for name in batch.schema.names]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def canonical_column(values: Texts, column: Column) -> Texts:
+    """One text column in canonical form."""
+    values = _trimmed(values)
+    if column.semantic in IDENTIFIER_SEMANTICS:
+        values = pc.utf8_upper(_half_width(values))
+    elif column.logical_type != "string" or column.code_table is not None:
+        values = _half_width(values)
+    if column.semantic == "citizen_number":
+        values = widened(values)
+    match column.logical_type:
+        case "date":
+            values = dates(values)
+        case "timestamp":
+            values = timestamps(values)
+        case "integer" | "number":
+            values = numbers(values)
+        case "boolean":
+            values = pc.utf8_lower(values)
+    return values
+
+
+def canonical_key(text: str, column: Column) -> str | None:
+    """One value in the same form: for questions about a row."""
+    form: str | None = canonical_column(pa.array([text], pa.string()), column)[0].as_py()
+    return form
+
+
+def dates(values: Texts) -> Texts:
+    """Calendar dates as YYYY-MM-DD; what is written year first without doubt is rewritten, the rest stays."""
+    return _mended(values, _DATE, _date_form)
+
+
+def _date_form(values: Texts) -> Texts:
+    form = pc.replace_substring_regex(values, r"[ T]0?0:00(:00(\.0+)?)?$", "")
+    form = pc.replace_substring_regex(form, r"^([0-9]{4})([0-9]{2})([0-9]{2})$", r"\1-\2-\3")
+    form = pc.replace_substring_regex(form, r"^([0-9]{4})[年/.-]([0-9]{1,2})[月/.-]([0-9]{1,2})日?$", r"\1-\2-\3")
+    return _padded(form)
+
+
+def timestamps(values: Texts) -> Texts:
+    """Times as YYYY-MM-DD HH:MM:SS, with the fraction and the offset that they have."""
+    return _mended(values, _TIMESTAMP, _timestamp_form)
+
+
+def _timestamp_form(values: Texts) -> Texts:
+    form = pc.replace_substring_regex(values, r"^([0-9]{4})[/.-]([0-9]{1,2})[/.-]([0-9]{1,2})", r"\1-\2-\3")
+    form = pc.replace_substring_regex(_padded(form), r"^([0-9-]{10})[T ] *", r"\1 ")
+    form = pc.replace_substring_regex(form, r" ([0-9]):", r" 0\1:")
+    return pc.replace_substring_regex(form, r" ([0-9]{2}:[0-9]{2})$", r" \1:00")
+
+
+def numbers(values: Texts) -> Texts:
+    """Decimal numbers without thousands' commas and without a plus."""
+    return _mended(values, _NUMBER, _number_form)
+
+
+def _number_form(values: Texts) -> Texts:
+    grouped = pc.match_substring_regex(values, r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
+    form = pc.if_else(grouped, pc.replace_substring(values, ",", ""), values)
+    return pc.replace_substring_regex(form, r"^\+", "")
+
+
+def _mended(values: Texts, good: str, mend: Callable[[Texts], Texts]) -> Texts:
+    """Values that don't match `good` yet, but do after mending, are replaced; few don't, so that this is cheap."""
+    values = _one_array(values)
+    other = pc.invert(pc.fill_null(pc.match_substring_regex(values, good), True))
+    if not pc.any(other).as_py():
+        return values
+    before = values.filter(other)
+    after = mend(before)
+    return pc.replace_with_mask(values, other, pc.if_else(pc.match_substring_regex(after, good), after, before))
+
+
+def widened(values: Texts) -> Texts:
+    """Citizen numbers of 18 characters for those of 15 digits whose date exists (GB 11643-1999)."""
+    values = _one_array(values)
+    old = pc.fill_null(pc.match_substring_regex(values, _OLD_NUMBER), False)
+    if not pc.any(old).as_py():
+        return values
+    digits = _ascii(values.filter(old), _OLD_LENGTH) - ord("0")
+    bodies, exists = _with_century(digits)
+    mask = old.to_numpy(zero_copy_only=False)
+    mask[mask] = exists
+    return pc.replace_with_mask(values, pa.array(mask), _with_check(bodies[exists]))
+
+
+def _with_century(digits: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Digits (n, 15) to digits (n, 17), and whether the day is in the calendar."""
+    sequence = digits[:, 12:].astype(np.int16) @ np.array([100, 10, 1], np.int16)
+    century = np.where(sequence >= _CENTENARIANS, 18, 19)
+    year = century * 100 + digits[:, 6] * 10 + digits[:, 7]
+    month, day = digits[:, 8] * 10 + digits[:, 9], digits[:, 10] * 10 + digits[:, 11]
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    longest = _MONTH_DAYS[np.minimum(month, 12)] + (leap & (month == 2))  # noqa: PLR2004 - February
+    exists = (month >= 1) & (month <= 12) & (day >= 1) & (day <= longest)  # noqa: PLR2004 - December
+    two = np.stack([century // 10, century % 10], axis=1).astype(np.uint8)
+    return np.hstack([digits[:, :6], two, digits[:, 6:]]), exists
+
+
+def _with_check(bodies: NDArray[np.uint8]) -> Texts:
+    check = _CHECKS[(bodies.astype(np.uint16) @ _WEIGHTS) % 11]
+    rows = np.ascontiguousarray(np.hstack([bodies + ord("0"), check[:, None]]).astype(np.uint8))
+    offsets = np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1]
+    return pa.StringArray.from_buffers(len(rows), pa.py_buffer(offsets), pa.py_buffer(rows))
+
+
+def _ascii(values: Texts, width: int) -> NDArray[np.uint8]:
+    """Texts of `width` ASCII characters each, none missing, as a matrix (n, width)."""
+    fixed = values.cast(pa.binary()).cast(pa.binary(width))
+    data = np.frombuffer(fixed.buffers()[1], np.uint8, count=len(fixed) * width, offset=fixed.offset * width)
+    return data.reshape(len(fixed), width)
+
+
+def _trimmed(values: Texts) -> Texts:
+    values = pc.utf8_trim_whitespace(_one_array(values))
+    return pc.replace_with_mask(values, pc.fill_null(pc.equal(values, ""), False), pa.scalar(None, pa.string()))
+
+
+def _half_width(values: Texts) -> Texts:
+    return values if pc.all(pc.string_is_ascii(values)).as_py() else pc.utf8_normalize(values, form="NFKC")
+
+
+def _padded(values: Texts) -> Texts:
+    """Months and days with two digits."""
+    padded = pc.replace_substring_regex(values, r"^([0-9]{4})-([0-9])-", r"\1-0\2-")
+    return pc.replace_substring_regex(padded, r"^([0-9]{4}-[0-9]{2})-([0-9])($|[ T])", r"\1-0\2\3")
+
+
+def _one_array(values: Texts) -> Texts:
+    if isinstance(values, pa.ChunkedArray):
+        return values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
+    return values
