@@ -1,11 +1,11 @@
 """The hub's own keys: made at the first start, encrypted at rest, rotated with overlap, published as a JWK set.
 
-A folder holds one PEM (PKCS#8, encrypted) per key and ``keys.json`` with their states. Several processes may share it:
-changes are made under a file lock and by renaming; ``refresh`` picks up what another process changed.
+A folder holds one PEM (PKCS#8, encrypted) per key and ``keys.json`` with their states. Several processes may share
+it: changes are made under a file lock and by renaming; ``refresh`` picks up what another process changed.
 
-After a rotation the old key verifies for good, and counts for receipts up to ``signs_until``: that leaves processes
-that have not noticed the rotation a few minutes. An entry that was written down before the rotation is signed with the key
-that it names (``signing_key``).
+After a rotation the old key verifies for good, and counts for receipts up to ``signs_until``, for processes that have
+not noticed the rotation yet. An entry that was written down before the rotation is signed with the key that it names
+(``signing_key``).
 
 Example:
     >>> import tempfile

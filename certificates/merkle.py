@@ -136,7 +136,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
 def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
     """Whether the tree of ``new`` leaves begins with the tree of ``old`` leaves (RFC 9162, 2.1.4.2)."""
     if old == new:
-        return old >= 0 and not proof and old_root == new_root
+        return old > 0 and not proof and old_root == new_root  # nothing is consistent with an empty tree
     if not 0 < old < new or any(len(node) != sha256().digest_size for node in proof):
         return False
     path = [old_root, *proof] if old & (old - 1) == 0 else list(proof)

@@ -42,8 +42,8 @@ class MalformedRequest(RequestRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "请求的声明不全或格式不对：须且仅须有 iss、aud、iat、exp、jti、url、question。请按接口说明修改后重新签名。",
-            "Its claims are not as they must be: exactly iss, aud, iat, exp, jti, url, question. Mend and sign it again.",
+            "请求的声明应当且仅为 iss、aud、iat、exp、jti、url、question。请改正后重新签名。",
+            "A request has exactly iss, aud, iat, exp, jti, url and question. Mend it and sign it again.",
         )
 
 

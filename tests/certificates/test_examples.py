@@ -1,0 +1,32 @@
+"""The examples in the modules' docstrings run, and every error of the room has its one root and a docstring."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import certificates
+from certificates.errors import CertificatesError
+
+MODULES = [found.name for found in pkgutil.iter_modules(certificates.__path__) if found.name != "__main__"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_run(name: str) -> None:
+    module = importlib.import_module(f"certificates.{name}")
+    found = doctest.testmod(module)
+    assert found.failed == 0
+    assert found.attempted > 0 or name == "offline"
+    assert module.__doc__
+
+
+def test_every_error_has_one_root_and_says_when_it_is_raised() -> None:
+    for name in MODULES:
+        module = importlib.import_module(f"certificates.{name}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            inside = issubclass(kind, ValueError)  # caught within the room
+            if issubclass(kind, Exception) and kind.__module__ == module.__name__ and not inside:
+                assert issubclass(kind, CertificatesError), kind
+                assert kind.__doc__
