@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.schema import CreateView, DropView
 
 from registries.contract_model import Dataset, Register, RegisterRole
@@ -161,7 +161,7 @@ def _offer(dataset: Dataset, attributes: Sequence[str]) -> sa.Select[*tuple[Any,
     if dataset.key != (role.subject_key,):
         # several rows may name one subject: the latest decides
         order = (table.c.since_batch.desc(), *(table.c[name] for name in dataset.key))
-        offered = offered.distinct(table.c[role.subject_key]).order_by(table.c[role.subject_key], *order)
+        offered = offered.ext(distinct_on(table.c[role.subject_key])).order_by(table.c[role.subject_key], *order)
     return offered
 
 
