@@ -54,7 +54,7 @@ def _column(page: Page, here: Place, given: SchemaProperty) -> Column:
     return Column(
         name=given.name or "",
         title_zh=given.businessName or "",
-        logical_type=cast("Any", logical_type),
+        logical_type=cast("Any", logical_type if logical_type in LOGICAL_TYPES else "string"),
         required=bool(given.required or given.primaryKey),
         key=bool(given.primaryKey),
         classification=cast("Any", _classification(page, here, given)),

@@ -12,9 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
 
+from certificates.identifiers import check_uscc
 from registries.contract_faults import ContractFaults, Fault
 from registries.contract_model import Dataset
 from registries.contract_yaml import Page, read_yaml
@@ -96,6 +98,20 @@ class Catalogue:
         members = [dataset for dataset in self.datasets if dataset.register and dataset.register.register == register]
         return tuple(sorted(members, key=lambda dataset: dataset.register.precedence if dataset.register else 0))
 
+    def in_order_of_references(self) -> tuple[Dataset, ...]:
+        """Each dataset after those that its reference rules look into: the order to take them in."""
+        return tuple(self.dataset(name) for name in TopologicalSorter(self._looked_into()).static_order())
+
+    def _looked_into(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for dataset in self.datasets:
+            targets = [rule.arguments for rule in dataset.rules if rule.kind == "reference"]
+            names = {str(target["dataset"]) for target in targets if "dataset" in target}
+            for target in targets:
+                names |= {member.name for member in self.of_register(str(target.get("register")))}
+            found[dataset.name] = names - {dataset.name}
+        return found
+
 
 def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
     """All departments in the folders; ContractFaults with the faults of all of them at once.
@@ -169,16 +185,23 @@ def _check_department(page: Page, folder: str) -> None:
         page.note(("areaCode",), "areaCode 不是六位代码", "areaCode is no text of six digits", *quote)
     if content["level"] not in LEVELS:
         page.note_unknown(("level",), "层级", "level", content["level"], LEVELS)
+    _check_types(page, quote)
+
+
+def _check_types(page: Page, mend: tuple[str, str]) -> None:
+    content = page.content
     for name in ("validFrom", "validUntil"):
         if name in content and type(content[name]) is not dt.date:
             page.note((name,), f"{name} 不是日期", f"{name} is no date", "例如 2018-03-21", "2018-03-21, for example")
-    for name in ("nameZh", "nameEn", "uscc"):
-        if not isinstance(content.get(name, ""), str):
-            page.note((name,), f"{name} 不是文本", f"{name} is no text", *quote)
+    for name in ("nameZh", "nameEn"):
+        if not isinstance(content[name], str):
+            page.note((name,), f"{name} 不是文本", f"{name} is no text", *mend)
+    if "uscc" in content and not check_uscc(str(content["uscc"])):
+        page.note(("uscc",), "uscc 不是有效的统一社会信用代码", "uscc is no unified social credit code", *mend)
     for name in ("predecessors", "successors"):
         given = content.get(name, [])
         if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
-            page.note((name,), f"{name} 不是名称列表", f"{name} is no list of names", *quote)
+            page.note((name,), f"{name} 不是名称列表", f"{name} is no list of names", *mend)
 
 
 def _department(content: Mapping[str, object]) -> Department:
@@ -209,6 +232,7 @@ def _faults_between(catalogue: Catalogue) -> Iterator[Fault]:
     yield from _doubles(catalogue)
     for dataset in catalogue.datasets:
         yield from _broken_references(catalogue, dataset)
+    yield from _circles(catalogue)
     taken: dict[tuple[str, int], str] = {}
     for dataset in catalogue.datasets:
         if dataset.register:
@@ -229,6 +253,22 @@ def _doubles(catalogue: Catalogue) -> Iterator[Fault]:
         for position, name in enumerate(names):
             if name in names[:position]:
                 yield _between(name, "名称重复", "is there twice", "请改名或移除一份", "rename or remove one")
+
+
+def _circles(catalogue: Catalogue) -> Iterator[Fault]:
+    try:
+        catalogue.in_order_of_references()
+    except CycleError as error:
+        names = " -> ".join(error.args[1])
+        yield _between(
+            error.args[1][0],
+            f"的引用规则绕成一圈: {names}",
+            f"is in a circle of references: {names}",
+            "请去掉其中一条 relationships",
+            "remove one of these relationships",
+        )
+    except KeyError:
+        return  # a reference to nothing: the fault of _broken_references
 
 
 def _broken_references(catalogue: Catalogue, dataset: Dataset) -> Iterator[Fault]:

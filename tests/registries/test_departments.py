@@ -1,0 +1,93 @@
+"""Departments and the catalogue: what ships is whole, and what does not fit together is said."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from registries.contracts import ContractFaults
+from registries.departments import BUILT_IN, load_catalogue, load_department
+
+HERE = Path(__file__).parent
+BAD = sorted((HERE / "bad" / "departments").iterdir())
+
+
+@pytest.mark.parametrize("folder", BAD, ids=lambda folder: folder.name)
+def test_a_fault_of_a_department_names_line_and_cause(folder: Path) -> None:
+    path = folder / "department.yaml"
+    line, _, cause = path.read_text("utf-8").splitlines()[0].removeprefix("# line ").partition(": ")
+    with pytest.raises(ContractFaults) as caught:
+        load_department(path)
+    assert [(fault.line, fault.cause_en) for fault in caught.value.faults] == [(int(line), cause)]
+
+
+def test_what_ships_is_a_whole_catalogue() -> None:
+    catalogue = load_catalogue()
+    assert [dataset.name for dataset in catalogue.datasets] == [
+        "civil_affairs.divisions",
+        "market_regulation.business_licences",
+        "market_regulation.enterprises",
+        "public_security.residents",
+        "standards_administration.divisions",
+        "statistics_bureau.divisions",
+    ]
+    assert [dataset.department for dataset in catalogue.of_register("geography")] == [
+        "civil_affairs",
+        "statistics_bureau",
+        "standards_administration",
+    ]
+    assert len(catalogue.of_department("market_regulation")) == 2
+    assert catalogue.department("public_security").area_code == "440500"
+    assert "public_security.residents" in catalogue
+
+
+def test_datasets_come_after_what_their_rules_refer_to() -> None:
+    order = [dataset.name for dataset in load_catalogue().in_order_of_references()]
+    assert order.index("civil_affairs.divisions") < order.index("statistics_bureau.divisions")
+    assert order.index("statistics_bureau.divisions") < order.index("public_security.residents")
+    assert order.index("public_security.residents") < order.index("market_regulation.enterprises")
+    assert order.index("market_regulation.enterprises") < order.index("market_regulation.business_licences")
+
+
+def copied(tmp_path: Path, *departments: str) -> Path:
+    for department in departments:
+        shutil.copytree(BUILT_IN / department, tmp_path / department)
+    return tmp_path
+
+
+def faults_of(*folders: Path) -> list[str]:
+    with pytest.raises(ContractFaults) as caught:
+        load_catalogue(folders)
+    return [fault.en for fault in caught.value.faults]
+
+
+def test_a_reference_to_nothing_is_a_fault(tmp_path: Path) -> None:
+    faults = faults_of(copied(tmp_path, "public_security"))
+    assert len(faults) == 1
+    assert "rule division_code-reference refers to geography.code, which is not there" in faults[0]
+
+
+def test_a_contract_of_another_department_is_a_fault(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "civil_affairs", "statistics_bureau")
+    shutil.copy(folder / "civil_affairs" / "divisions.odcs.yaml", folder / "statistics_bureau" / "more.odcs.yaml")
+    assert "domain is not its department statistics_bureau" in faults_of(folder)[0]
+
+
+def test_two_first_authorities_are_a_fault(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "civil_affairs", "statistics_bureau")
+    contract = folder / "statistics_bureau" / "divisions.odcs.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("precedence: 2", "precedence: 1"), "utf-8")
+    assert "same precedence 1 as civil_affairs.divisions in register geography" in faults_of(folder)[0]
+
+
+def test_a_department_given_twice_is_a_fault(tmp_path: Path) -> None:
+    faults = faults_of(BUILT_IN, copied(tmp_path, "civil_affairs"))
+    assert any("civil_affairs is there twice" in fault for fault in faults)
+
+
+def test_faults_of_all_departments_come_at_once(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "civil_affairs", "standards_administration")
+    for department in ("civil_affairs", "standards_administration"):
+        contract = folder / department / "divisions.odcs.yaml"
+        contract.write_text(contract.read_text("utf-8").replace("trustLevel, value: ", "trustLevel, value: Z"), "utf-8")
+    assert len(faults_of(folder)) == 2
