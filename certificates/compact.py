@@ -102,25 +102,22 @@ def parse_object(text: bytes) -> dict[str, Any]:
     Raises:
         NotCompact: Anything else.
     """
-    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:  # cheap; only what has many brackets is measured
-        _check_depth(text)
     try:
         value = _DECODER.decode(text.decode("utf-8"))
     except (ValueError, RecursionError):  # NotCompact, JSON and UTF-8 errors are ValueErrors
         raise NotCompact("json") from None
     if not isinstance(value, dict):
         raise NotCompact("json")
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and not _is_shallow(value, MAX_DEPTH):
+        raise NotCompact("too deep")
     if b"\\u" in text and not _is_unicode(value):
         raise NotCompact("json")
     return value
 
 
-def _check_depth(text: bytes) -> None:
-    depth = 0
-    for token in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[{\]}]', text):
-        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token[0], 0)
-        if depth > MAX_DEPTH:
-            raise NotCompact("too deep")
+def _is_shallow(value: dict[str, Any] | list[Any], levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(part, levels - 1) for part in inner if isinstance(part, dict | list))
 
 
 def _is_unicode(value: Mapping[str, Any]) -> bool:

@@ -131,7 +131,9 @@ class KeyRing:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ring = cls(folder, passphrase)
         with ring._locked():
-            states = ring._read_states()
+            ring._begin_index()
+            ring.refresh()  # a wrong passphrase shows here, before anything is made with it
+            states = ring.states()
             missing = [purpose for purpose in KeyPurpose if not any(state.purpose == purpose for state in states)]
             if missing:
                 ring._write_states((*states, *(ring._make(purpose, now) for purpose in missing)))
@@ -220,9 +222,12 @@ class KeyRing:
             raise KeysBroken from error
         return found.st_ino, found.st_mtime_ns, found.st_size
 
-    def _read_states(self) -> tuple[KeyState, ...]:
+    def _begin_index(self) -> None:
+        """An empty index before the first key: a crash then leaves at most a key file that nothing names."""
         if not self._index.exists() and not any(self._folder.glob("*.pem")):
-            return ()
+            self._write_states(())
+
+    def _read_states(self) -> tuple[KeyState, ...]:
         try:
             entries = json.loads(self._index.read_bytes())["keys"]
             return tuple(_state(entry) for entry in entries)

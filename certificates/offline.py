@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from certificates.checkpoints import Checkpoint, verify_proof
+from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, verify_proof
 from certificates.compact import MAX_TOKEN, NotCompact, parse_object
 from certificates.errors import CertificatesError
 from certificates.jose import BadKey, Key, key_from_jwk
-from certificates.receipts import Receipt, verify_receipt
+from certificates.receipts import BadReceipt, Receipt, open_receipt, receipt_keys
 
 GENUINE: Final = 0
 REFUSED: Final = 1
@@ -39,45 +39,61 @@ class UnusableFile(CertificatesError):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What offline verification found: the receipt, and the checkpoint if a proof was given and holds."""
+class Report:
+    """What offline verification found.
 
-    receipt: Receipt
-    checkpoint: Checkpoint | None
+    Attributes:
+        receipt: The receipt, if it is genuine and its proof, if one was given, holds.
+        checkpoint: The checkpoint that the proof leads to, if one was given.
+        refusal: Why the receipt or its proof is not accepted.
+    """
+
+    receipt: Receipt | None
+    checkpoint: Checkpoint | None = None
+    refusal: CertificatesError | None = None
+
+    @property
+    def genuine(self) -> bool:
+        """Whether everything that was given holds."""
+        return self.receipt is not None
 
     def to_json(self) -> dict[str, Any]:
         """For ``--json``."""
-        receipt = self.receipt
-        logged = None
-        if self.checkpoint is not None:
-            logged = {"origin": self.checkpoint.origin, "size": self.checkpoint.size}
-        return {
-            "genuine": True,
-            "issuer": receipt.iss,
-            "audience": receipt.aud,
-            "issued_at": _time(receipt.iat),
-            "id": receipt.jti,
-            "request": receipt.req,
-            "key": receipt.kid,
-            "data_as_of": None if receipt.data_as_of is None else _time(receipt.data_as_of),
-            "logged": logged,
-            "verification": dict(receipt.verification),
-        }
+        if self.receipt is None:
+            return {"genuine": False, **_reason(self.refusal)}
+        return {"genuine": True, **_members(self.receipt), "logged": _head(self.checkpoint)}
+
+    def text(self) -> str:
+        """The page to read, in Chinese and English."""
+        if self.receipt is None:
+            return "\n  ".join(["✗ 未通过 / NOT VERIFIED", *_reason(self.refusal).values()])
+        return _page(self.receipt, self.checkpoint)
 
 
-def verify_offline(token: str, jwks: Mapping[str, Any], proof: str | None = None) -> Finding:
-    """Verify a receipt and, if given, the proof that it stands in the ledger.
+def verify_file(file: Path, jwks: Mapping[str, Any], proof: Path | None = None) -> Report:
+    """Verify a receipt's file and, if given, the file of the proof that it stands in the ledger.
 
     Raises:
-        BadReceipt: The receipt is not as the hub signed it.
-        BadProof: The proof does not fit.
-        BadCheckpoint: The proof's checkpoint is not the hub's.
-        BadKey: The keys cannot be used.
+        UnusableFile: A file cannot be read.
+        BadKey: The keys are no JWK set, or cannot be used.
     """
-    receipt = verify_receipt(token, jwks)
-    if proof is None:
-        return Finding(receipt, None)
-    return Finding(receipt, verify_proof(proof, receipt.leaf_data, checkpoint_keys(jwks)))
+    token = _one_line(_read(file))
+    return verify_offline(token, jwks, None if proof is None else _read(proof))
+
+
+def verify_offline(token: str, jwks: Mapping[str, Any], proof: str | None = None) -> Report:
+    """Verify a receipt and, if given, the proof that it stands in the ledger. What does not hold is in the report.
+
+    Raises:
+        BadKey: The keys are no JWK set, or cannot be used.
+    """
+    keys, log_keys = receipt_keys(jwks), checkpoint_keys(jwks)
+    try:
+        receipt = open_receipt(token, keys)
+        checkpoint = None if proof is None else verify_proof(proof, receipt.leaf_data, log_keys)
+    except (BadReceipt, BadProof, BadCheckpoint) as error:
+        return Report(None, refusal=error)
+    return Report(receipt, checkpoint)
 
 
 def checkpoint_keys(jwks: Mapping[str, Any]) -> list[Key]:
@@ -89,13 +105,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command ``python -m certificates``. Exit status: 0 genuine, 1 refused, 2 files or arguments are unusable."""
     options = _parser().parse_args(arguments)
     try:
-        finding = verify_offline(*_inputs(options))
+        report = verify_file(options.file, _read_keys(options.keys), options.proof)
     except (UnusableFile, BadKey) as error:
-        return _tell_refusal(error, UNUSABLE, as_json=options.json)
-    except CertificatesError as error:
-        return _tell_refusal(error, REFUSED, as_json=options.json)
-    _write(json.dumps(finding.to_json(), ensure_ascii=False, indent=2) if options.json else _page(finding))
-    return GENUINE
+        shown = json.dumps({"genuine": False, **_reason(error)}, ensure_ascii=False, indent=2)
+        sys.stdout.write(f"{shown}\n" if options.json else f"! 无法验证 / CANNOT VERIFY\n  {error.zh}\n  {error.en}\n")
+        return UNUSABLE
+    shown = json.dumps(report.to_json(), ensure_ascii=False, indent=2) if options.json else report.text()
+    sys.stdout.write(f"{shown}\n")
+    return GENUINE if report.genuine else REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,15 +133,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _inputs(options: argparse.Namespace) -> tuple[str, dict[str, Any], str | None]:
-    token = _one_line(_read(options.file))
+def _read_keys(path: Path) -> dict[str, Any]:
     try:
-        jwks = parse_object(_read(options.keys).encode())
+        return parse_object(_read(path).encode())
     except NotCompact:
-        raise UnusableFile(options.keys.name, "不是 JSON 对象", "is no JSON object") from None
-    if not isinstance(jwks.get("keys"), list) or not all(isinstance(key, dict) for key in jwks["keys"]):
-        raise UnusableFile(options.keys.name, "不是 JWK Set", "is no JWK set")
-    return token, jwks, None if options.proof is None else _read(options.proof)
+        raise UnusableFile(path.name, "不是 JSON 对象", "is no JSON object") from None
 
 
 def _one_line(text: str) -> str:
@@ -146,17 +159,29 @@ def _read(path: Path) -> str:
     return text
 
 
-def _tell_refusal(error: CertificatesError, status: int, *, as_json: bool) -> int:
-    if as_json:
-        _write(json.dumps({"genuine": False, "zh": error.zh, "en": error.en}, ensure_ascii=False, indent=2))
-    else:
-        mark = "✗ 未通过 / NOT VERIFIED" if status == REFUSED else "! 无法验证 / CANNOT VERIFY"
-        _write(f"{mark}\n  {error.zh}\n  {error.en}")
-    return status
+def _reason(error: CertificatesError | None) -> dict[str, str]:
+    return {} if error is None else {"zh": error.zh, "en": error.en}
 
 
-def _page(finding: Finding) -> str:
-    receipt, verdict = finding.receipt, finding.receipt.verification
+def _head(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    return None if checkpoint is None else {"origin": checkpoint.origin, "size": checkpoint.size}
+
+
+def _members(receipt: Receipt) -> dict[str, Any]:
+    return {
+        "issuer": receipt.iss,
+        "audience": receipt.aud,
+        "issued_at": _time(receipt.iat),
+        "id": receipt.jti,
+        "request": receipt.req,
+        "key": receipt.kid,
+        "data_as_of": None if receipt.data_as_of is None else _time(receipt.data_as_of),
+        "verification": dict(receipt.verification),
+    }
+
+
+def _page(receipt: Receipt, checkpoint: Checkpoint | None) -> str:
+    verdict = receipt.verification
     rows = [
         "✓ 回执真实，未被改动 / genuine and unchanged",
         "",
@@ -167,7 +192,7 @@ def _page(finding: Finding) -> str:
         f"给予 / for       {receipt.aud}",
         f"时间 / time      {_time(receipt.iat)}",
         f"编号 / id        {receipt.jti}",
-        f"存证 / ledger    {_logged(finding.checkpoint)}",
+        f"存证 / ledger    {_logged(checkpoint)}",
     ]
     return "\n".join([*rows, *_rows_of(verdict.get("certificate")), *_rows_of_checks(verdict.get("lines"))])
 
@@ -217,7 +242,3 @@ def _logged(checkpoint: Checkpoint | None) -> str:
 
 def _time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -106,11 +106,14 @@ class SealedWriter(io.RawIOBase):
         if self.closed:
             raise ValueError("write to a closed file")
         view = memoryview(data).cast("B")
-        self._pending += view
-        while len(self._pending) > CHUNK:  # a full chunk stays pending until it is known not to be the last
-            self._seal(bytes(self._pending[:CHUNK]), last=False)
-            del self._pending[:CHUNK]
         self._written += len(view)
+        rest = view
+        while len(self._pending) + len(rest) > CHUNK:  # a full chunk stays pending until it is known not to be the last
+            room = CHUNK - len(self._pending)
+            self._seal(bytes(self._pending) + rest[:room] if self._pending else rest[:room], last=False)
+            self._pending.clear()
+            rest = rest[room:]
+        self._pending += rest
         return len(view)
 
     def close(self) -> None:
@@ -124,7 +127,7 @@ class SealedWriter(io.RawIOBase):
         self._pending.clear()
         super().close()
 
-    def _seal(self, content: bytes, *, last: bool) -> None:
+    def _seal(self, content: bytes | memoryview, *, last: bool) -> None:
         self._file.write(self._cipher.encrypt(_nonce(self._next_chunk, last=last), content, None))
         self._next_chunk += 1
 

@@ -152,6 +152,31 @@ def test_broken_folders_are_not_made_anew(tmp_path: Path) -> None:
     assert ring_in(tmp_path).jwks() == ring.jwks()
 
 
+def test_a_crash_during_the_first_start_is_no_broken_folder(tmp_path: Path) -> None:
+    orphan = tmp_path / "orphan.pem"
+    for index, leftover in ((None, tmp_path / ".lock"), (b'{"keys": []}', orphan)):
+        leftover.write_bytes(b"")
+        if index is not None:
+            (tmp_path / "keys.json").write_bytes(index)
+        ring = ring_in(tmp_path)
+        assert len(ring.states()) == 3
+        (tmp_path / "keys.json").unlink()
+        for file in tmp_path.glob("*.pem"):
+            file.unlink()
+
+
+def test_a_wrong_passphrase_makes_no_further_key(tmp_path: Path) -> None:
+    ring_in(tmp_path)
+    index = tmp_path / "keys.json"
+    entries = [entry for entry in json.loads(index.read_bytes())["keys"] if entry["purpose"] != "client"]
+    index.write_text(json.dumps({"keys": entries}))
+    before = sorted(tmp_path.glob("*.pem"))
+    with pytest.raises(KeysLocked):
+        ring_in(tmp_path, "another")
+    assert sorted(tmp_path.glob("*.pem")) == before
+    assert len(ring_in(tmp_path).states()) == 3
+
+
 def test_an_unknown_key(tmp_path: Path) -> None:
     with pytest.raises(UnknownKey):
         ring_in(tmp_path).signing_key("nobody")

@@ -16,7 +16,7 @@ import pytest
 from certificates.checkpoints import Checkpoint, prove, sign_checkpoint
 from certificates.keys import KeyPurpose, KeyRing
 from certificates.merkle import leaf_hash, new_nodes, root
-from certificates.offline import GENUINE, REFUSED, UNUSABLE, main
+from certificates.offline import GENUINE, REFUSED, UNUSABLE, UnusableFile, main, verify_file
 from certificates.receipts import compose, draft_receipt, sign
 from certificates.verdicts import RefusalReason, refuse
 
@@ -155,6 +155,19 @@ def test_files_that_cannot_be_used(tmp_path: Path, files: Files, capsys: pytest.
     with pytest.raises(SystemExit) as caught:
         main([])
     assert caught.value.code == UNUSABLE
+
+
+def test_a_report_for_other_programs(files: Files) -> None:
+    jwks = json.loads(files.keys.read_text())
+    report = verify_file(files.receipt, jwks, files.proof)
+    assert (report.genuine, report.to_json()["verification"]) == (True, VERIFICATION)
+    assert "回执真实" in report.text()
+    files.receipt.write_text("changed")
+    refused = verify_file(files.receipt, jwks)
+    assert (refused.genuine, refused.to_json()["genuine"]) == (False, False)
+    assert refused.to_json()["en"] in refused.text()
+    with pytest.raises(UnusableFile):
+        verify_file(files.receipt.with_name("absent"), jwks)
 
 
 def test_another_hubs_keys(tmp_path: Path, files: Files) -> None:
