@@ -194,7 +194,9 @@ def _page(receipt: Receipt, checkpoint: Checkpoint | None) -> str:
         f"编号 / id        {receipt.jti}",
         f"存证 / ledger    {_logged(checkpoint)}",
     ]
-    return "\n".join([*rows, *_rows_of(verdict.get("certificate")), *_rows_of_checks(verdict.get("lines"))])
+    asked = _rows_of_members("所问 / asked", verdict.get("asked"), _ASKED)
+    found = _rows_of_members("证照 / certificate", verdict.get("certificate"), _LABELS)
+    return "\n".join([*rows, *asked, *found, *_rows_of_checks(verdict.get("lines"))])
 
 
 _LABELS = {
@@ -208,11 +210,20 @@ _LABELS = {
 }
 
 
-def _rows_of(certificate: object) -> list[str]:
-    if not isinstance(certificate, dict):
+_ASKED = {
+    "certificate_type": "类型 / type",
+    "purpose": "事由 / purpose",
+    "service_item": "事项 / service item",
+    "case": "办件 / case",
+    "as_of": "核验日 / as of",
+    "department": "部门 / department",
+}
+
+
+def _rows_of_members(title: str, members: object, labels: Mapping[str, str]) -> list[str]:
+    if not isinstance(members, dict):
         return []
-    rows = [f"  {label}  {_value(certificate.get(name))}" for name, label in _LABELS.items()]
-    return ["", "证照 / certificate", *rows]
+    return ["", title, *(f"  {label}  {_value(members.get(name))}" for name, label in labels.items())]
 
 
 def _value(value: object) -> str:

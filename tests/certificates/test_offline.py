@@ -28,6 +28,7 @@ VERIFICATION = {
     "zh": "证照有效。",
     "en": "The certificate is valid.",
     "lines": [{"check": "holder", "outcome": "pass", "zh": "持证主体相符。", "en": "The holder matches."}],
+    "asked": {"certificate_type": "11100000MB0143028R001", "case": "ST-2024-0001"},
     "certificate": {
         "type": "11100000MB0143028R001",
         "number": "4405",
@@ -110,7 +111,16 @@ def test_only_cryptography_and_pyjwt_are_imported(tmp_path: Path, files: Files) 
 def test_the_page(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(files.arguments("--proof", str(files.proof))) == GENUINE
     page = capsys.readouterr().out
-    for text in ("回执真实", "valid", "证照有效。", "hub.example/ledger, 3", "张*三、李*", "✓ 持证主体相符。", "—"):
+    for text in (
+        "回执真实",
+        "valid",
+        "证照有效。",
+        "hub.example/ledger, 3",
+        "张*三、李*",
+        "办件 / case  ST-2024-0001",
+        "✓ 持证主体相符。",
+        "—",
+    ):
         assert text in page
     assert main(files.arguments()) == GENUINE
     assert "no proof given" in capsys.readouterr().out
