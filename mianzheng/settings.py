@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     sample_people: int = Field(default=20_000, ge=200, le=10_000_000, description="residents of the sample city")
     sample_seed: int = Field(default=2016, description="the sample city is the same for the same seed")
 
+    def address(self) -> str:
+        """Where the API and the pages are, as long as the port is not picked at start."""
+        return f"http://{self.host}:{self.port}"
+
     def hub_home(self) -> Path:
         """HUB_HOME, or a folder here, or the system's place when the service user could not walk down to here."""
         if self.home is not None:

@@ -5,10 +5,8 @@
 Safe to call at every start: what is there already stays as it is.
 """
 
-from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import registries
 from registries.departments import Catalogue, load_catalogue
 from registries.home import HubHome, Role
 from registries.store import planner, roles, schema
@@ -16,11 +14,6 @@ from registries.store.engine import Store
 
 DRIVER = "postgresql+psycopg"
 SERVED = (Role.LOAD, Role.API, Role.PAGE)
-
-
-def built_in_departments() -> Path:
-    """The folder of the departments that ship with the hub."""
-    return Path(registries.__path__[0]) / "departments"
 
 
 def set_up_store(home: HubHome, owner_url: str) -> Catalogue:
@@ -35,10 +28,11 @@ def set_up_store(home: HubHome, owner_url: str) -> Catalogue:
     """
     passwords = {role: home.secret_or_new(f"password_{role.value}") for role in SERVED}
     keep_addresses(home, owner_url, passwords)
+    home.secret_or_new("landing_key")
     with Store(home.store_url(Role.OWNER)) as owner:
         roles.create_roles(owner, passwords)
         schema.migrate(owner)
-    catalogue = load_catalogue([built_in_departments()])
+    catalogue = load_catalogue()
     with Store(home.store_url(Role.LOAD)) as load:
         planner.plan(load, catalogue)
     return catalogue

@@ -111,6 +111,7 @@ def make_hub(
         for role, password in passwords.items():
             home.keep_secret(f"password_{role.value}", password)
         keep_addresses(home, cluster.url(OWNER, PASSWORD, name), passwords)
+        home.secret_or_new("landing_key")
         hub = Hub(home, catalogue)
         made.append((name, hub))
         return hub

@@ -1,0 +1,53 @@
+"""`mianzheng up`: bring the hub up, run a cycle, say what to open and what to try, and stay until Ctrl-C.
+
+With `once`: ask the numbers to try, verify their receipts offline, check the ledger, print a summary and end.
+"""
+
+import time
+from contextlib import suppress
+
+from mianzheng.cycle_display import load_everything
+from mianzheng.self_check import self_check
+from mianzheng.settings import Settings
+from mianzheng.supervisor import Running, Stopped, running, start_dagster, stoppable, watch
+from mianzheng.terminal import clock, console, print_json, say
+
+
+def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
+    """Exit code: 0 where everything that was asked for succeeded."""
+    started = time.monotonic()
+    tell = (lambda _zh, _en: None) if as_json else say
+    code = 1
+    with suppress(Stopped), stoppable(), running(settings, tell) as hub:
+        tell("归集各部门数据", "taking in the departments' data")
+        outcomes = load_everything(hub.home, clock, quiet=as_json)
+        failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]
+        if once:
+            report = self_check(hub, outcomes, time.monotonic() - started)
+            if as_json:
+                print_json(report.to_json())
+            else:
+                console.print(report.text(), markup=False)
+            code = 0 if report.passed and not failed else 1
+        else:
+            show_doors(hub, time.monotonic() - started)
+            start_dagster(hub, settings)
+            code = 0
+            watch(hub)
+    return code
+
+
+def show_doors(hub: Running, seconds: float) -> None:
+    """What to open, who to sign in as, and which numbers to try."""
+    console.rule()
+    say(f"枢纽已就绪({seconds:.0f} 秒),请打开 {hub.address}", "the hub is ready; open this address")
+    if hub.dagster_address:
+        say(f"流水线 {hub.dagster_address}", "the pipelines' own pages (up in about 15 s)")
+    console.print("\n登录账号 accounts")
+    for account in hub.demonstration.accounts:
+        console.print(f"  {account.login:<12} {account.password:<24} {account.title}", markup=False)
+    console.print("\n可试的证照编号 certificate numbers to try")
+    for number in hub.demonstration.numbers():
+        console.print(f"  {number.what:<26} {number.number}  {number.holder_name}  {number.holder_code}", markup=False)
+    console.rule()
+    say("按 Ctrl-C 停止", "Ctrl-C stops everything")

@@ -1,0 +1,21 @@
+"""The command line `mianzheng`: composes the commands; each command is a few lines that call one function.
+
+mianzheng up --once
+mianzheng load enterprises_20261121.csv --dry-run
+mianzheng receipt verify receipt.jws
+"""
+
+import typer
+
+from mianzheng.commands import loading, proving, running
+
+app = typer.Typer(
+    name="mianzheng",
+    help="免证: 政务数据共享与电子证照交换枢纽 / a data-sharing and e-certificate exchange hub.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # tracebacks with local variables would show personal data
+    add_completion=False,
+    rich_markup_mode=None,
+)
+for group in (running.app, loading.app, proving.app):
+    app.add_typer(group)

@@ -1,0 +1,148 @@
+"""Commands about data: load, quality, contract check, store digest."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from mianzheng.errors import MianzhengError
+from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
+from quality.intake import Intake, IntakeOutcome
+from registries.connectors.kinds import upload_connector
+from registries.contract_faults import ContractFaults, Fault
+from registries.contracts import Dataset, check_contracts
+from registries.departments import Catalogue, load_catalogue
+from registries.home import Role
+from registries.store import digest, scores
+from registries.store.engine import Store
+
+app = typer.Typer(rich_markup_mode=None)
+contract_app = typer.Typer(help="数据契约 / contracts.", no_args_is_help=True, rich_markup_mode=None)
+store_app = typer.Typer(help="统一存储 / the store.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(contract_app, name="contract")
+app.add_typer(store_app, name="store")
+
+
+@app.command()
+def load(
+    file: Annotated[
+        Path | None, typer.Argument(help="一个数据文件;省略则归集全部数据资源 / a file; all datasets without it")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="数据资源 / dataset, when the file's name does not tell")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查,不入库 / check only, keep nothing")] = False,
+    as_json: Json = False,
+) -> None:
+    """归集数据 / take data in.
+
+    Examples: `mianzheng load`, `mianzheng load enterprises_20261121.csv --dry-run`
+    """
+    from mianzheng.cycle_display import load_everything
+
+    with explained():
+        if file is None:
+            outcomes = load_everything(hub_home(), clock, quiet=as_json)
+            if as_json:
+                print_json([asdict(outcome) for outcome in outcomes])
+            raise typer.Exit(0 if all(outcome.state != "failed" for outcome in outcomes) else 1)
+        with Intake.open(hub_home(), clock) as intake:
+            chosen = dataset_of(file, dataset, intake.catalogue)
+            connector = upload_connector(chosen, file.name, lambda: file.open("rb"))
+            if dry_run:
+                print_json(asdict(intake.dry_run(chosen.name, connector)))
+            else:
+                outcome = intake.take_in(chosen.name, connector=connector, deliverer="command line")
+                show_outcome(outcome, as_json=as_json)
+
+
+def dataset_of(file: Path, name: str | None, catalogue: Catalogue) -> Dataset:
+    """The dataset that a file belongs to: the one named, or the one whose contract's pattern fits the file's name.
+
+    Raises:
+        MianzhengError: no dataset, or several, fit.
+    """
+    if name is not None and name in catalogue:
+        return catalogue.dataset(name)
+    fitting = [
+        found for found in catalogue.datasets if found.server.pattern is not None and file.match(found.server.pattern)
+    ]
+    if name is None and len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(sorted(found.name for found in catalogue.datasets))
+    raise MianzhengError(
+        f"无法确定文件属于哪个数据资源。请用 --dataset 指定其一:{known}",
+        f"It can't be told which dataset the file belongs to. Name one with --dataset: {known}",
+    )
+
+
+def show_outcome(outcome: IntakeOutcome, *, as_json: bool) -> None:
+    """Print what a batch came to."""
+    if as_json:
+        print_json(asdict(outcome))
+        return
+    console.print(f"{outcome.dataset}: {outcome.state}")
+    for name, count in asdict(outcome.counts).items():
+        console.print(f"  {name:<12} {count:>12,}")
+
+
+@app.command()
+def quality(as_json: Json = False) -> None:
+    """数据质量得分,带分母 / scores of every rule with how many rows they speak of."""
+    with explained(), Store(hub_home().store_url(Role.PAGE)) as store, store.begin() as connection:
+        found = scores.current_scores(connection, None)
+    if as_json:
+        print_json([asdict(score) for score in found])
+        return
+    table = Table(
+        "数据资源 dataset", "规则 rule", "维度 dimension", "级 level", "检查 checked", "不合格 failed", "得分 score"
+    )
+    for score in found:
+        percent = f"{100 * (1 - score.failed / score.checked):.2f} %" if score.checked else "—"
+        counts = (f"{score.checked:,}", f"{score.failed:,}", percent)
+        table.add_row(score.dataset, score.rule_id, score.dimension, str(score.level), *counts)
+    console.print(table)
+
+
+@contract_app.command("check")
+def contract_check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="契约文件或目录 / contracts or folders")] = None,
+    as_json: Json = False,
+) -> None:
+    """检查数据契约,一次报告全部问题 / report every fault with file, line, cause and mend."""
+    faults = check_contracts(contract_files(paths)) if paths else built_in_faults()
+    if as_json:
+        print_json([asdict(fault) for fault in faults])
+    else:
+        for fault in faults:
+            console.print(
+                f"{fault.file}:{fault.line}\n  {fault.cause_zh} → {fault.mend_zh}\n  {fault.cause_en} → {fault.mend_en}"
+            )
+        console.print(f"{len(faults)} 个问题 faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def contract_files(paths: list[Path]) -> list[Path]:
+    """The contracts that are named, and those in the folders that are named."""
+    return [file for path in paths for file in (sorted(path.rglob("*.odcs.yaml")) if path.is_dir() else [path])]
+
+
+def built_in_faults() -> list[Fault]:
+    """The faults of the departments that the hub itself has, contracts and how they refer to each other."""
+    try:
+        load_catalogue()
+    except ContractFaults as found:
+        return list(found.faults)
+    return []
+
+
+@store_app.command("digest")
+def store_digest(as_json: Json = False) -> None:
+    """存储内容的摘要:同样的内容,同样的摘要 / equal content gives an equal digest."""
+    with explained(), Store(hub_home().store_url(Role.OWNER)) as store, store.begin() as connection:
+        found = digest.store_digest(connection)
+    if as_json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        console.print(f"{value}  {name}")

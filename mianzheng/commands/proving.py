@@ -1,0 +1,130 @@
+"""Commands about answers and their proofs: verify, receipt verify, ledger check, keys."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from certificates.keys import KeyPurpose
+from certificates.offline import verify_file
+from mianzheng.asking import ask, demonstration_client
+from mianzheng.hub_keys import open_keys
+from mianzheng.settings import Settings
+from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
+from registries.home import Role
+from registries.store import ledger
+from registries.store.engine import Store
+
+app = typer.Typer(rich_markup_mode=None)
+receipt_app = typer.Typer(help="回执 / receipts.", no_args_is_help=True, rich_markup_mode=None)
+ledger_app = typer.Typer(help="存证日志 / the ledger.", no_args_is_help=True, rich_markup_mode=None)
+keys_app = typer.Typer(help="密钥 / keys.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(receipt_app, name="receipt")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(keys_app, name="keys")
+
+
+@app.command()
+def verify(
+    number: Annotated[str, typer.Argument(help="证照编号 / certificate number")],
+    holder_name: Annotated[str, typer.Option(help="持证主体 / holder's name")],
+    holder_code: Annotated[str, typer.Option(help="持证主体代码 / holder's code")],
+    holder_code_type: Annotated[str, typer.Option(help="代码类型 / 001 USCC, 111 citizen number")] = "001",
+    certificate_type: Annotated[str, typer.Option(help="证照类型代码 / type code")] = "11100000MB0143028R001",
+    purpose: Annotated[str, typer.Option(help="用途 / purpose")] = "行政许可审批",
+    service_item: Annotated[str, typer.Option(help="事项编码 / service item")] = "440500-demo-0001",
+    case: Annotated[str, typer.Option(help="办件编号 / case")] = "demo-0001",
+    out: Annotated[Path | None, typer.Option(help="把回执存到文件 / keep the receipt in this file")] = None,
+    as_json: Json = False,
+) -> None:
+    """按编号核验证照 / verify a certificate by its number: a signed request, a signed receipt.
+
+    Example: `mianzheng verify 44050020260001234 --holder-name … --holder-code 9144… --out receipt.jws`
+    """
+    question = {
+        "certificate_type": certificate_type,
+        "certificate_number": number,
+        "holder_name": holder_name,
+        "holder_code": holder_code,
+        "holder_code_type": holder_code_type,
+        "purpose": purpose,
+        "service_item": service_item,
+        "case": case,
+    }
+    with explained():
+        answer = ask(Settings().address(), demonstration_client(hub_home(), clock()), question, clock())
+    if out is not None:
+        out.write_text(answer.receipt, encoding="ascii")
+    if as_json:
+        print_json(answer.body)
+        return
+    console.print(f"{answer.verdict['zh']}  {answer.verdict['en']}  ({answer.verdict['code']})")
+    console.print(f"{answer.verdict['next_zh']}  {answer.verdict['next_en']}")
+
+
+@receipt_app.command("verify")
+def receipt_verify(
+    file: Annotated[Path, typer.Argument(help="回执文件 / a receipt: one compact JWS")],
+    keys: Annotated[
+        Path | None, typer.Option(help="枢纽公钥 JWKS / the hub's public keys; this hub's own without it")
+    ] = None,
+    proof: Annotated[Path | None, typer.Option(help="存证证明 / a tlog-proof file")] = None,
+    as_json: Json = False,
+) -> None:
+    """离线核验回执 / verify a receipt offline.
+
+    Example: `mianzheng receipt verify receipt.jws --keys keys.jwks`
+    """
+    with explained():
+        known = json.loads(keys.read_text(encoding="utf-8")) if keys else open_keys(hub_home(), clock()).jwks()
+        report = verify_file(file, known, proof)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        console.print(report.text(), markup=False)
+    raise typer.Exit(0 if report.genuine else 1)
+
+
+@ledger_app.command("check")
+def ledger_check(as_json: Json = False) -> None:
+    """重算存证日志,指出被改动的位置 / replay the ledger and name the index of whatever was touched."""
+    with explained(), Store(hub_home().store_url(Role.OWNER)) as store, store.begin() as connection:
+        report = ledger.check(connection)
+    if as_json:
+        print_json(asdict(report))
+    else:
+        for index, what in report.faults:
+            console.print(f"#{index}: {what}")
+        console.print(f"{report.size:,} 条存证,{len(report.faults)} 处异常  entries, faults")
+    raise typer.Exit(1 if report.faults else 0)
+
+
+@keys_app.command("list")
+def keys_list(as_json: Json = False) -> None:
+    """密钥及其状态 / keys and their states."""
+    with explained():
+        states = open_keys(hub_home(), clock()).states()
+    if as_json:
+        print_json(states)
+        return
+    for state in states:
+        console.print(
+            f"{state.purpose:<12} {state.status:<12} {datetime.fromtimestamp(state.made_at, UTC):%Y-%m-%d}  {state.kid}"
+        )
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    purpose: Annotated[KeyPurpose, typer.Argument(help="用途 / what the key is for")] = KeyPurpose.RECEIPT,
+    as_json: Json = False,
+) -> None:
+    """换用新密钥,旧密钥继续可验 / a new key signs from now on; the old one goes on verifying."""
+    with explained():
+        key = open_keys(hub_home(), clock()).rotate(purpose, clock())
+    if as_json:
+        print_json({"purpose": purpose.value, "kid": key.kid})
+    else:
+        console.print(f"{purpose.value}: {key.kid}")

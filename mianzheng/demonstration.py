@@ -1,0 +1,139 @@
+"""People, a relying system and rights to try the sample city with; made at the first start, the same ever after.
+
+Their passwords are random, kept in HUB_HOME/secrets, and shown at each start: this is a city of nobody.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from exchange_api.passwords import hash_password
+from mianzheng.asking import CLIENT, demonstration_client
+from registries.home import HubHome, Role
+from registries.store import accounts, clients, grants
+from registries.store.engine import Store
+
+PURPOSE = "行政许可审批"
+SERVICE_ITEM = "440500-demo-0001"
+ASKING_DEPARTMENT = "public_security"
+LICENCE = "11100000MB0143028R001"
+GRANTED_BY = "示例城市数据主管部门"
+
+NUMBERS = {
+    "valid": ("有效 valid", "valid"),
+    "revoked": ("吊销 revoked", "revoked_penalty"),
+    "quarantined": ("隔离中 in quarantine", "pending_check"),
+}
+"""Kind of number to try -> what to call it, the verdict to expect."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who may sign in: login, what the account is for, its roles and department."""
+
+    login: str
+    title: str
+    name: str
+    roles: tuple[str, ...]
+    department: str
+
+
+PEOPLE = (
+    Person("officer", "窗口核验 verifies certificates at a counter", "窗口人员", ("officer",), ASKING_DEPARTMENT),
+    Person("clerk", "数据报送 publishes for market regulation", "数据专员", ("publisher",), "market_regulation"),
+    Person("steward", "数据治理 watches quality", "数据管家", ("steward",), "market_regulation"),
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with the password that was made for it."""
+
+    login: str
+    password: str
+    title: str
+
+
+@dataclass(frozen=True)
+class NumberToTry:
+    """A certificate number of the sample city and the verdict that it should get."""
+
+    what: str
+    expected: str
+    certificate_type: str
+    number: str
+    holder_name: str
+    holder_code: str
+    holder_code_type: str
+
+    def question(self) -> Mapping[str, Any]:
+        """The question about it, as `POST /v1/verifications` wants it."""
+        return {
+            "certificate_type": self.certificate_type,
+            "certificate_number": self.number,
+            "holder_name": self.holder_name,
+            "holder_code": self.holder_code,
+            "holder_code_type": self.holder_code_type,
+            "purpose": PURPOSE,
+            "service_item": SERVICE_ITEM,
+            "case": f"demo-{self.expected}",
+        }
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """Who to sign in as, and where the numbers to try stand."""
+
+    accounts: Sequence[Account]
+    numbers_file: Path
+
+    def numbers(self) -> list[NumberToTry]:
+        """The numbers to try, read afresh: a new day in the city may choose others."""
+        kept = json.loads(self.numbers_file.read_text(encoding="utf-8"))
+        return [_number(kept[kind], *NUMBERS[kind]) for kind in NUMBERS]
+
+
+def _number(kept: Mapping[str, str], what: str, expected: str) -> NumberToTry:
+    return NumberToTry(
+        what,
+        expected,
+        kept["certificate_type"],
+        kept["certificate_number"],
+        kept["holder_name"],
+        kept["holder_code"],
+        kept["holder_code_type"],
+    )
+
+
+def prepare_demonstration(home: HubHome, now: datetime) -> Demonstration:
+    """Make accounts, the relying system with its key, and their grants, unless they are there already."""
+    people = [Account(one.login, home.secret_or_new(f"demo_{one.login}"), one.title) for one in PEOPLE]
+    client = demonstration_client(home, now)
+    with Store(home.store_url(Role.OWNER)) as store, store.begin() as connection:
+        if clients.client_with_keys(connection, CLIENT) is None:
+            clients.add_client(connection, CLIENT, ASKING_DEPARTMENT, "示例审批系统")
+            clients.add_client_key(connection, CLIENT, client.key.to_jwk())
+            grants.add_grant(
+                connection,
+                department=ASKING_DEPARTMENT,
+                act="verification",
+                certificate_type=LICENCE,
+                purpose=PURPOSE,
+                service_item=None,
+                granted_by=GRANTED_BY,
+                valid_from=now.date(),
+                valid_until=None,
+            )
+            for person, account in zip(PEOPLE, people, strict=True):
+                accounts.add_account(
+                    connection,
+                    person.login,
+                    hash_password(account.password),
+                    person.name,
+                    person.department,
+                    frozenset(person.roles),
+                )
+    return Demonstration(people, home.path / "sample_city" / "numbers_to_try.json")

@@ -1,0 +1,98 @@
+"""The hub's child processes: started, watched, started again when they end by themselves, stopped in reverse order.
+
+Each child leads a session of its own, so that Ctrl-C reaches the supervisor only, and ends with its supervisor even
+when that is killed.
+"""
+
+import contextlib
+import ctypes
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+STOP_SECONDS = 20
+RESTARTS = 5
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclasses.dataclass
+class Child:
+    """One process of the hub."""
+
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes]
+    started: float
+    restarts: int = 0
+
+
+class Children:
+    """The processes of one hub, in the order in which they were started."""
+
+    def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+        """Children write to `logs`/<name>.log and see exactly `environment`."""
+        self._logs = logs
+        self._environment = dict(environment)
+        self._children: list[Child] = []
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Run `python arguments…` as a child called `name`."""
+        command = [sys.executable, *arguments]
+        self._children.append(Child(name, command, self._popen(name, command), time.monotonic()))
+
+    def revive(self) -> list[str]:
+        """Start again what ended by itself; the names of those that ended too often to go on."""
+        given_up = []
+        for child in self._children:
+            if child.process.poll() is None:
+                continue
+            if child.restarts >= RESTARTS:
+                given_up.append(child.name)
+                continue
+            child.restarts += 1
+            child.process = self._popen(child.name, child.command)
+        return given_up
+
+    def ended(self, name: str) -> bool:
+        """Whether the child has ended."""
+        return any(child.name == name and child.process.poll() is not None for child in self._children)
+
+    def stop(self) -> None:
+        """SIGTERM in reverse order, all at once; SIGKILL to those that stay longer than STOP_SECONDS."""
+        for child in reversed(self._children):
+            if child.process.poll() is None:
+                child.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in reversed(self._children):
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.process.pid, signal.SIGKILL)
+                child.process.wait()
+        self._children.clear()
+
+    def _popen(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        with (self._logs / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._environment,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
+            )
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent ends, and take signals as a fresh process does."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

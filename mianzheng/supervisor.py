@@ -1,0 +1,211 @@
+"""Start everything one hub needs, in order, and stop it in reverse: what `mianzheng up` does.
+
+1. the hub's folder and its lock, 2. PostgreSQL, 3. the store, 4. the sample city's systems, 5. accounts to try,
+6. the web process and the intake worker, 7. one cycle of the pipelines, 8. Dagster for all later ones.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+from mianzheng.demonstration import Demonstration, prepare_demonstration
+from mianzheng.embedded_postgres import Cluster, free_port
+from mianzheng.errors import StartFailedError
+from mianzheng.processes import Children
+from mianzheng.settings import Settings
+from mianzheng.store_set_up import set_up_store
+from mianzheng.terminal import clock
+from registries.home import HubHome
+from sample_city.build import build
+
+HUB_DATABASE = "hub"
+HUB_OWNER = "hub_owner"
+CITY_DATABASE = "public_security"
+CITY_OWNER = "public_security"
+START_SECONDS = 60
+SERVERS_OF_DROPS = {
+    "market_regulation_drop": "market_regulation",
+    "statistics_bureau_drop": "statistics_bureau",
+    "civil_affairs_drop": "civil_affairs",
+    "standards_administration_drop": "standards_administration",
+}
+
+Say = Callable[[str, str], None]
+"""Tells the person at the terminal what is going on: (zh, en)."""
+
+
+@dataclasses.dataclass
+class Running:
+    """A hub that is up."""
+
+    home: HubHome
+    address: str
+    dagster_address: str | None
+    demonstration: Demonstration
+    children: Children
+
+
+@contextlib.contextmanager
+def running(settings: Settings, say: Say) -> Iterator[Running]:
+    """A hub with everything started but the pipelines' cycle; all of it is stopped on the way out.
+
+    Raises:
+        StartFailedError: another hub runs in this folder, or a part did not come up.
+    """
+    home = HubHome(settings.hub_home())
+    home.prepare()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(only_one(home))
+        say("启动数据库", "starting PostgreSQL")
+        owner_url = hub_database(settings, home, stack)
+        set_up_store(home, owner_url)
+        say("准备示例城市", "preparing the sample city")
+        start_sample_city(settings, home, stack)
+        demonstration = prepare_demonstration(home, clock())
+        children = Children(home.logs, child_environment(home))
+        stack.callback(children.stop)
+        port = settings.port or free_port()
+        address = f"http://{settings.host}:{port}"
+        children.start("web", "-m", "mianzheng", "serve", "--host", settings.host, "--port", str(port))
+        children.start("worker", "-m", "mianzheng", "work")
+        dagster_address = f"http://127.0.0.1:{settings.dagster_port}" if settings.dagster_port else None
+        wait_until_live(children, home, address)
+        yield Running(home, address, dagster_address, demonstration, children)
+        say("正在停止", "stopping")
+
+
+@contextlib.contextmanager
+def only_one(home: HubHome) -> Iterator[None]:
+    """Hold the folder's lock: two hubs in one folder would fight over one database."""
+    with (home.path / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StartFailedError(
+                f"目录 {home.path} 中已有一个枢纽在运行。请先停止它,或把 HUB_HOME 设到另一目录。",
+                f"A hub is already running in {home.path}. Stop it first, or set HUB_HOME to another folder.",
+            ) from error
+        yield
+
+
+def hub_database(settings: Settings, home: HubHome, stack: contextlib.ExitStack) -> str:
+    """The owner's address of the hub's database: the operator's server, or our own, started here."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    cluster = Cluster(home.path / "postgres", settings.service_user, home.path / "binaries")
+    superuser_password = home.secret_or_new("password_postgres")
+    stack.callback(cluster.stop)
+    cluster.start(superuser_password)
+    owner_password = home.secret_or_new("password_hub_owner")
+    cluster.create_database(HUB_DATABASE, HUB_OWNER, owner_password, superuser_password)
+    return cluster.url(HUB_OWNER, owner_password, HUB_DATABASE)
+
+
+def start_sample_city(settings: Settings, home: HubHome, stack: contextlib.ExitStack) -> None:
+    """Run the departments' own systems and tell the hub where they are."""
+    folder = home.path / "sample_city"
+    cluster = Cluster(folder / "postgres", settings.service_user, home.path / "binaries")
+    superuser_password = home.secret_or_new("password_sample_city")
+    folder.mkdir(mode=0o711, exist_ok=True)
+    folder.chmod(0o711)
+    stack.callback(cluster.stop)
+    cluster.start(superuser_password)
+    cluster.create_database(CITY_DATABASE, CITY_OWNER, superuser_password, superuser_password)
+    url = cluster.url(CITY_OWNER, superuser_password, CITY_DATABASE)
+    build(folder, url, settings.sample_people, settings.sample_seed, clock().date())
+    keep_sources(home, url)
+
+
+def keep_sources(home: HubHome, city_url: str) -> None:
+    """Write sources.json for the sample city; what an operator added for other servers stays."""
+    drops = home.path / "sample_city" / "drops"
+    sources = {name: str(drops / folder) for name, folder in SERVERS_OF_DROPS.items()}
+    known = dict(home.sources()) | sources | {"residents_database": city_url}
+    file = home.path / "sources.json"
+    part = file.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(known, indent=2, ensure_ascii=False), encoding="utf-8")
+    part.replace(file)
+
+
+def child_environment(home: HubHome) -> dict[str, str]:
+    """What the hub's own processes see: no setting of ours but HUB_HOME, every library's telemetry off."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "DAGSTER_"))}
+    return kept | {
+        "HUB_HOME": str(home.path),
+        "DAGSTER_HOME": str(home.dagster),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def wait_until_live(children: Children, home: HubHome, address: str) -> None:
+    """Until the web process answers.
+
+    Raises:
+        StartFailedError: it ended, or stayed silent for START_SECONDS.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and not children.ended("web"):
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{address}/health/live", timeout=2, trust_env=False).status_code == httpx.codes.OK:
+                return
+        time.sleep(0.1)
+    raise StartFailedError(
+        f"网页服务没有启动,原因见 {home.logs / 'web.log'}。若端口被占用,请设置 HUB_PORT。",
+        f"The web process did not come up; see {home.logs / 'web.log'}. If its port is taken, set HUB_PORT.",
+    )
+
+
+def start_dagster(hub: Running, settings: Settings) -> None:
+    """Schedules and sensors from now on, and Dagster's own pages."""
+    workspace = str(Path(__file__).parent.parent / "workspace.yaml")
+    hub.children.start("dagster-daemon", "-m", "dagster._daemon", "run", "-w", workspace)
+    if settings.dagster_port:
+        place = ("-h", "127.0.0.1", "-p", str(settings.dagster_port))
+        hub.children.start("dagster-web", "-m", "dagster_webserver", *place, "-w", workspace)
+
+
+class Stopped(Exception):
+    """Somebody asked the hub to stop."""
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block by `Stopped`, once; later ones are ignored while everything is being stopped."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise Stopped
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def watch(hub: Running) -> None:
+    """Until somebody stops the hub: start again whatever ends by itself.
+
+    Raises:
+        StartFailedError: a part ended more often than makes sense.
+    """
+    while True:
+        time.sleep(1)
+        if given_up := hub.children.revive():
+            names = ", ".join(given_up)
+            raise StartFailedError(
+                f"进程 {names} 反复退出,原因见 {hub.home.logs}。", f"{names} keeps ending; see {hub.home.logs}."
+            )
