@@ -14,6 +14,7 @@ from typing import Self
 
 import psycopg
 import sqlalchemy as sa
+from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from registries.errors import StoreDown, StoreError
@@ -80,6 +81,17 @@ def driver(conn: sa.Connection) -> psycopg.Connection[tuple[object, ...]]:
     if not isinstance(found, psycopg.Connection):
         raise StoreError("存储只支持 psycopg 连接", "the store works on psycopg connections only")
     return found
+
+
+def written(conn: sa.Connection, statement: sa.Executable) -> int:
+    """Execute a statement that writes; how many rows it wrote (SQLAlchemy forgets an INSERT's unless it is asked)."""
+    return conn.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
+
+
+def analyse(conn: sa.Connection, table: sa.Table) -> None:
+    """Let PostgreSQL's planner know a table's size: joins over millions of rows need it."""
+    name = sql.Identifier(*(part for part in (table.schema, table.name) if part))
+    driver(conn).execute(sql.SQL("ANALYZE {}").format(name))
 
 
 @contextmanager

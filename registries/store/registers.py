@@ -19,7 +19,7 @@ from sqlalchemy.schema import CreateView, DropView
 
 from registries.contract_model import Dataset, Register, RegisterRole
 from registries.departments import Catalogue
-from registries.store.engine import driver
+from registries.store.engine import driver, written
 from registries.store.shapes import DATA, current_table
 from registries.store.tables import Word, conflict
 
@@ -124,7 +124,7 @@ def _insert_conflicts(
         .where(own.c[attribute] != decided)
     )
     columns = ("register", "subject_key", "attribute", "dataset", "authority", "value", "authority_value", "public")
-    return conn.execute(insert(conflict).from_select(columns, rows)).rowcount
+    return written(conn, insert(conflict).from_select(columns, rows))
 
 
 def _is_public(dataset: Dataset, attribute: str) -> bool:

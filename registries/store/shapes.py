@@ -34,6 +34,15 @@ _TYPES: dict[LogicalType, sa.types.TypeEngine[Any]] = {
 }
 
 
+_NAMES: dict[LogicalType, str] = {
+    "integer": "bigint",
+    "number": "numeric",
+    "date": "date",
+    "timestamp": "timestamp",
+    "boolean": "boolean",
+}
+
+
 def check_names(dataset: Dataset) -> None:
     """Raise PlanRefused if the contract's names can't be columns beside the store's own."""
     for column in dataset.columns:
@@ -97,15 +106,34 @@ def delta_table(dataset: Dataset) -> sa.Table:
     )
 
 
-def typed(staged: sa.Table, dataset: Dataset, name: str) -> sa.ColumnElement[Any]:
+def typed(staged: sa.FromClause, dataset: Dataset, name: str) -> sa.ColumnElement[Any]:
     """A staged text as the value of its column's type."""
     kind = dataset.column(name).logical_type
     return staged.c[name] if kind == "string" else sa.cast(staged.c[name], column_type(kind))
 
 
-def same_key(left: sa.FromClause, right: sa.Table, dataset: Dataset) -> sa.ColumnElement[bool]:
-    """`left` has the key that the staged row `right` names."""
-    return sa.and_(*(left.c[name] == typed(right, dataset, name) for name in dataset.key))
+def key_value(staged: sa.FromClause, dataset: Dataset, name: str) -> sa.ColumnElement[Any]:
+    """A staged text as a value to compare by: of the column's type if it is one ("01" and "1" are one integer)."""
+    kind = dataset.column(name).logical_type
+    if kind == "string":
+        return staged.c[name]
+    wanted = column_type(kind)
+    # the type's name stands in the text of the query: as a parameter it would make each use another expression
+    valid = sa.func.pg_input_is_valid(staged.c[name], sa.literal(_NAMES[kind], literal_execute=True))
+    return sa.case((valid, sa.cast(sa.cast(staged.c[name], wanted), Word)), else_=staged.c[name])
+
+
+def same_key(current: sa.FromClause, staged: sa.FromClause, dataset: Dataset) -> sa.ColumnElement[bool]:
+    """The current row has the key that the staged row names; a staged key that can't be read equals none."""
+    return sa.and_(*(_same_part(current.c[name], staged, dataset, name) for name in dataset.key))
+
+
+def _same_part(
+    current: sa.ColumnElement[Any], staged: sa.FromClause, dataset: Dataset, name: str
+) -> sa.ColumnElement[bool]:
+    if dataset.column(name).logical_type == "string":
+        return current == staged.c[name]
+    return sa.cast(current, Word) == key_value(staged, dataset, name)
 
 
 def key_readable(staged: sa.FromClause, dataset: Dataset) -> sa.ColumnElement[bool]:

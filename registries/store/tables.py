@@ -283,7 +283,7 @@ client = sa.Table(
     _word("department"),
     _text("name", null=False),
     _word("state"),
-    sa.CheckConstraint("state IN ('open','closed')", name="state"),
+    sa.CheckConstraint("state IN ('active','suspended')", name="state"),
 )
 
 client_key = sa.Table(

@@ -108,7 +108,7 @@ def upgrade() -> None:
         sa.Column("department", WORD, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("state", WORD, nullable=False),
-        sa.CheckConstraint("state IN ('open','closed')", name=op.f("client_state_check")),
+        sa.CheckConstraint("state IN ('active','suspended')", name=op.f("client_state_check")),
         sa.PrimaryKeyConstraint("id", name=op.f("client_pkey")),
         schema="hub",
     )

@@ -1,0 +1,172 @@
+"""The stage: all rows of one batch as text, unlogged, where the questions across rows and tables are asked.
+
+    stage = Stage(conn, dataset, batch)
+    stage.create()
+    stage.copy_in(row_numbers, chunk, refused)          # chunk after chunk
+    for row_numbers in stage.unequal_keys():            # one set-based query, answered in arrays
+        stage.refuse(row_numbers)
+    ...merge.merge(conn, dataset, batch, close_vanished=True)
+    stage.drop()
+
+One stage per dataset, under the dataset's lock; what a crash left is dropped by the next `create`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.schema import CreateTable, DropTable
+
+from registries.contract_model import Dataset, RuleSpec
+from registries.store import copying
+from registries.store.batches import Batch
+from registries.store.engine import written
+from registries.store.registers import view_name
+from registries.store.shapes import DATA, key_readable, key_value, stage_table
+from registries.store.tables import Word
+
+RowNumbers = NDArray[np.int64]
+_ANSWERED = 100_000  # row numbers in one array
+
+
+class Stage:
+    """The stage of `batch`. Every method works in `conn`'s transaction; none commits."""
+
+    def __init__(self, conn: sa.Connection, dataset: Dataset, batch: Batch) -> None:
+        self._conn = conn
+        self._dataset = dataset
+        self.batch = batch
+        self.table = stage_table(dataset)
+
+    def create(self) -> None:
+        """Make an empty stage; what an earlier batch left is dropped."""
+        self.drop()
+        self._conn.execute(CreateTable(self.table))
+
+    def drop(self) -> None:
+        """Drop the stage, if it is there."""
+        self._conn.execute(DropTable(self.table, if_exists=True))
+
+    def exists(self) -> bool:
+        """Whether a stage of this dataset is there (unlogged: empty after a crash of the server)."""
+        return sa.inspect(self._conn).has_table(self.table.name, schema=self.table.schema)
+
+    def copy_in(self, row_numbers: RowNumbers, chunk: pa.RecordBatch | pa.Table, refused: NDArray[np.bool_]) -> None:
+        """Append a chunk.
+
+        Args:
+            row_numbers: shape (rows,), those of the landed batch, from 1.
+            chunk: canonical text columns named as the contract's; further ones are left out.
+            refused: shape (rows,), true where a rule of level 1 failed.
+        """
+        names = [column.name for column in self._dataset.columns]
+        columns = {"row_number": pa.array(row_numbers, pa.int64()), "refused": pa.array(refused, pa.bool_())}
+        rows = pa.table({**columns, **{name: chunk.column(name) for name in names}})
+        copying.copy_in(self._conn, self.table, rows)
+
+    def unequal_keys(self) -> Iterator[RowNumbers]:
+        """Row numbers of all rows of each readable key whose rows differ in any column, refused ones too."""
+        others = [column.name for column in self._dataset.columns if not column.key]
+        return self._numbers(self._unequal(self._dataset.key, others))
+
+    def unequal_values(self, columns: Sequence[str]) -> Iterator[RowNumbers]:
+        """Row numbers of rows of different keys that have the same values in `columns` (all of them present)."""
+        return self._numbers(self._unequal(columns, self._dataset.key))
+
+    def missing_references(self, rule: RuleSpec) -> Iterator[RowNumbers]:
+        """Row numbers of rows whose value is in no row of what the rule refers to: a dataset's column, or a register.
+
+        `rule.arguments`: `column`, and `dataset` with `target_column`, or `register`.
+        """
+        arguments = {name: str(value) for name, value in rule.arguments.items()}
+        if "dataset" in arguments:
+            target = sa.table(
+                arguments["dataset"].replace(".", "__"), sa.column(arguments["target_column"]), schema=DATA
+            )
+            known = sa.cast(target.c[arguments["target_column"]], Word)
+        else:
+            target = sa.table(view_name(arguments["register"]), sa.column("subject_key"), schema=DATA)  # type: ignore[arg-type] # the contract's check allows the four registers only
+            known = sa.cast(target.c.subject_key, Word)
+        value = self.table.c[arguments["column"]]
+        found = sa.exists().select_from(target).where(known == value)
+        return self._numbers(sa.select(self.table.c.row_number).where(value.is_not(None), ~found))
+
+    def refuse(self, row_numbers: RowNumbers) -> None:
+        """Mark rows as refused: the merge will not take them over."""
+        chosen = sa.any_(sa.bindparam("rows", row_numbers.tolist(), sa.ARRAY(sa.BigInteger)))
+        self._conn.execute(
+            sa.update(self.table).where(self.table.c.row_number == chosen, ~self.table.c.refused).values(refused=True)
+        )
+
+    def refuse_all(self) -> None:
+        """Mark every row as refused: the batch is held."""
+        self._conn.execute(sa.update(self.table).where(~self.table.c.refused).values(refused=True))
+
+    def repeated(self) -> int:
+        """Mark accepted rows that say again what an earlier one of the same key said; returns how many there are."""
+        staged, again = self.table, self.table.alias()
+        keys = {name: key_value(again, self._dataset, name) for name in self._dataset.key}
+        first = (
+            sa.select(
+                *(key.label(name) for name, key in keys.items()), sa.func.min(again.c.row_number).label("first_row")
+            )
+            .where(~again.c.refused)
+            .group_by(*keys.values())
+            .having(sa.func.count() > 1)
+            .subquery()
+        )
+        same = (key_value(staged, self._dataset, name) == first.c[name] for name in self._dataset.key)
+        mark = sa.update(staged).where(*same, ~staged.c.refused, staged.c.row_number > first.c.first_row)
+        return written(self._conn, mark.values(repeated=True))
+
+    def keys_readable(self) -> bool:
+        """Whether every row's key can be read; if not, nothing can be said to have vanished."""
+        unreadable = sa.select(sa.exists().where(~key_readable(self.table, self._dataset)))
+        return not self._conn.execute(unreadable).scalar_one()
+
+    def counts(self) -> tuple[int, int]:
+        """How many rows there are, and how many of them are not refused."""
+        total = sa.select(sa.func.count(), sa.func.count().filter(~self.table.c.refused)).select_from(self.table)
+        rows, accepted = self._conn.execute(total).one()
+        return rows, accepted
+
+    def _unequal(self, together: Sequence[str], differing: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+        groups, members, staged = self.table.alias(), self.table.alias(), self.table
+        shared = (
+            sa.select(*self._values(groups, together))
+            .where(*(groups.c[name].is_not(None) for name in together))
+            .group_by(*self._values(groups, together))
+            .having(sa.func.count() > 1)
+            .cte("shared")
+            .prefix_with("MATERIALIZED", dialect="postgresql")
+        )
+        # only groups of several rows are looked at closely: they are few
+        unequal = (
+            sa.select(*shared.c)
+            .select_from(shared.join(members, self._same(members, shared, together)))
+            .group_by(*shared.c)
+            .having(sa.or_(sa.false(), *(_differs(members.c[name]) for name in differing)))
+            .subquery()
+        )
+        return sa.select(staged.c.row_number).where(self._same(staged, unequal, together))
+
+    def _values(self, staged: sa.FromClause, names: Sequence[str]) -> list[sa.Label[Any]]:
+        return [key_value(staged, self._dataset, name).label(name) for name in names]
+
+    def _same(self, staged: sa.FromClause, groups: sa.FromClause, names: Sequence[str]) -> sa.ColumnElement[bool]:
+        return sa.and_(*(key_value(staged, self._dataset, name) == groups.c[name] for name in names))
+
+    def _numbers(self, wanted: sa.Select[*tuple[Any, ...]]) -> Iterator[RowNumbers]:
+        rows = self._conn.execute(wanted, execution_options={"yield_per": _ANSWERED})
+        for part in rows.scalars().partitions():
+            yield np.sort(np.fromiter(part, np.int64, len(part)))
+
+
+def _differs(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """In a group: two values, or a value and a null."""
+    return sa.or_(
+        sa.func.min(column) != sa.func.max(column), ~sa.func.count(column).in_([0, sa.literal_column("count(*)")])
+    )
