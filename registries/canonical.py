@@ -67,12 +67,6 @@ def canonical_column(values: Texts, column: Column) -> Texts:
     return values
 
 
-def canonical_key(text: str, column: Column) -> str | None:
-    """One value in the same form: for questions about a row."""
-    form: str | None = canonical_column(pa.array([text], pa.string()), column)[0].as_py()
-    return form
-
-
 def dates(values: Texts) -> Texts:
     """Calendar dates as YYYY-MM-DD; what is written year first without doubt is rewritten, the rest stays."""
     return _mended(values, _DATE, _date_form)

@@ -113,7 +113,7 @@ def is_pattern(pattern: object) -> bool:
     if not isinstance(pattern, str):
         return False
     try:
-        pc.match_substring_regex(pa.array([""]), pattern)
+        pc.match_substring_regex(pa.nulls(1, pa.string()), pattern)  # an array made from values imports pandas
         re.compile(pattern)
     except (pa.ArrowInvalid, re.error):
         return False

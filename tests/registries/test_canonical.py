@@ -1,0 +1,113 @@
+"""Canonical form: equal things become equal, uncertain things stay as they came."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certificates.errors import CertificatesError
+from certificates.identifiers import check_citizen_number, widen_citizen_number
+from registries.canonical import canonical, canonical_column, dates, numbers, timestamps, widened
+from registries.contracts import Column
+from registries.departments import load_catalogue
+
+
+def form(text: str | None, column: Column) -> str | None:
+    shaped: str | None = canonical_column(pa.array([text], pa.string()), column)[0].as_py()
+    return shaped
+
+
+@pytest.mark.parametrize(
+    ("text", "shaped"),
+    [
+        ("20240131", "2024-01-31"),
+        ("2024/1/31", "2024-01-31"),
+        ("2024.01.5", "2024-01-05"),
+        ("2024年1月31日", "2024-01-31"),
+        ("2024-1-3", "2024-01-03"),
+        ("2024-01-31 00:00:00", "2024-01-31"),
+        ("2024-01-31T00:00:00.000", "2024-01-31"),
+        ("99991231", "9999-12-31"),
+        ("2023-02-30", "2023-02-30"),  # the rule judges it
+        ("20240230", "2024-02-30"),
+        ("31/1/2024", "31/1/2024"),  # day first, or not: nobody knows
+        ("01-02-03", "01-02-03"),
+        ("2024-01-31 08:00:00", "2024-01-31 08:00:00"),
+        ("2024", "2024"),
+        ("长期", "长期"),
+        ("2024-13-1x", "2024-13-1x"),
+    ],
+)
+def test_dates(text: str, shaped: str) -> None:
+    assert dates(pa.array([text, None])).to_pylist() == [shaped, None]
+
+
+@given(st.dates(min_value=dt.date(1000, 1, 1)), st.sampled_from(["%Y%m%d", "%Y-%m-%d", "%Y/%m/%d", "%Y年%m月%d日"]))
+def test_a_date_written_year_first_is_read_as_it_is(day: dt.date, way: str) -> None:
+    assert dates(pa.array([day.strftime(way)])).to_pylist() == [day.isoformat()]
+
+
+def test_timestamps() -> None:
+    values = ["2024/1/31T8:05", "2024-01-31 08:05:00", "2024-01-31 08:05:00.123+08", "2024-01-31", "now", None]
+    shaped = ["2024-01-31 08:05:00", "2024-01-31 08:05:00", "2024-01-31 08:05:00.123+08", "2024-01-31", "now", None]
+    assert timestamps(pa.array(values)).to_pylist() == shaped
+
+
+def test_numbers() -> None:
+    values = ["1,000.5", "+3", "-4", "1,00", "1e5", None]
+    assert numbers(pa.array(values)).to_pylist() == ["1000.5", "3", "-4", "1,00", "1e5", None]
+
+
+@given(st.lists(st.from_regex(r"[0-9]{14,16}", fullmatch=True), max_size=30))
+def test_old_citizen_numbers_are_widened_as_the_certificate_domain_does(texts: list[str]) -> None:
+    assert widened(pa.array(texts, pa.string())).to_pylist() == [widened_one(text) for text in texts]
+
+
+@given(st.dates(min_value=dt.date(1900, 1, 1), max_value=dt.date(1999, 12, 31)), st.integers(0, 995))
+def test_a_widened_number_checks(day: dt.date, sequence: int) -> None:
+    old = f"440507{day:%y%m%d}{sequence:03}"
+    new = widened(pa.array([None, old, "x"]))
+    assert new.to_pylist() == [None, widen_citizen_number(old), "x"]
+    assert check_citizen_number(new[1].as_py())
+
+
+def widened_one(text: str) -> str:
+    try:
+        return widen_citizen_number(text)
+    except CertificatesError:
+        return text
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "shaped"),
+    [
+        (Column("a", "甲", semantic="uscc"), " 91110000600037341l ", "91110000600037341L"),
+        (Column("a", "甲", semantic="citizen_number"), "１１０１０５194912310０２ｘ", "11010519491231002X"),
+        (Column("a", "甲", semantic="certificate_number"), "\u3000粤字（２０２４）ａ1", "粤字(2024)A1"),
+        (Column("a", "甲", semantic="person_name"), "\u3000张 三\t", "张 三"),
+        (Column("a", "甲", semantic="person_name"), "ａ", "ａ"),  # names keep the characters they have
+        (Column("a", "甲"), " \u3000 ", None),
+        (Column("a", "甲", "boolean"), "TRUE", "true"),
+        (Column("a", "甲", "date"), "２０２４０１３１", "2024-01-31"),
+    ],
+)
+def test_columns_by_their_meaning(column: Column, text: str, shaped: str | None) -> None:
+    assert form(text, column) == shaped
+
+
+def test_a_batch_keeps_its_rows_and_columns_and_is_stable() -> None:
+    dataset = load_catalogue().dataset("public_security.residents")
+    names = [column.name for column in dataset.columns]
+    batch = pa.RecordBatch.from_arrays([pa.array(["", " 1 ", None])] * len(names), names=names)
+    once = canonical(batch, dataset)
+    assert once.schema.names == names
+    assert once.column("name").to_pylist() == [None, "1", None]
+    assert canonical(once, dataset).equals(once)
+
+
+def test_a_slice_of_a_batch_is_shaped_like_the_whole() -> None:
+    column = Column("a", "甲", semantic="citizen_number")
+    values = pa.array(["x", "110105491231002", "11010519491231002x", None])
+    assert canonical_column(values.slice(1), column).to_pylist() == ["11010519491231002X"] * 2 + [None]
