@@ -1,0 +1,24 @@
+"""What Dagster loads: `dagster dev -w workspace.yaml`. Everything in it follows from the contracts."""
+
+import dagster as dg
+
+from pipelines.assets import assets_of
+from pipelines.resources import RESOURCE, hub_resource
+from pipelines.schedules import jobs_of, schedules_of
+from pipelines.sensors import sensors_of
+from registries.departments import Catalogue, load_catalogue
+
+
+def compose(catalogue: Catalogue) -> dg.Definitions:
+    """The definitions of a catalogue; nothing is opened, so no hub has to run."""
+    return dg.Definitions(
+        assets=list(assets_of(catalogue).values()),
+        jobs=jobs_of(catalogue.datasets),
+        schedules=schedules_of(catalogue.datasets),
+        sensors=sensors_of(catalogue.datasets),
+        resources={RESOURCE: hub_resource.configured({"home": {"env": "HUB_HOME"}})},
+        executor=dg.in_process_executor,
+    )
+
+
+definitions = compose(load_catalogue())

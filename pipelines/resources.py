@@ -1,0 +1,76 @@
+"""The hub as a Dagster resource: from HUB_HOME to an open intake, once per process.
+
+Definitions name only the environment variable, so they load where no hub runs; the folder, the store and
+Great Expectations are touched when a run first takes something in.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from registries.home import HubHome
+
+if TYPE_CHECKING:
+    from quality.intake import Intake, IntakeOutcome, Progress, Step
+
+RESOURCE = "hub"
+"""The key under which assets and sensors ask for the hub."""
+
+
+def utc_now() -> datetime:
+    """The clock of runs that Dagster starts by itself."""
+    return datetime.now(UTC)
+
+
+def quiet(step: "Step", dataset: str, rows: int) -> None:
+    """A progress display that shows nothing: Dagster keeps the times of its own events."""
+
+
+@dataclass
+class Hub:
+    """A hub as assets and sensors see it.
+
+    Attributes:
+        outcomes: what this process took in, by dataset; a cycle reads it, because Dagster keeps counts only.
+    """
+
+    home: HubHome
+    clock: Callable[[], datetime] = utc_now
+    progress: "Progress" = quiet
+    outcomes: dict[str, "IntakeOutcome"] = field(default_factory=dict)
+
+    @cached_property
+    def intake(self) -> "Intake":
+        """The open intake; opening it imports Great Expectations, which takes seconds."""
+        from quality.intake import Intake
+
+        return Intake.open(self.home, self.clock)
+
+    def close(self) -> None:
+        """Give the store's connections back."""
+        if "intake" in self.__dict__:  # where cached_property keeps it once it was opened
+            self.intake.close()
+
+    def take_in(self, dataset: str) -> "IntakeOutcome":
+        """Take one dataset in, all steps; every error of the rooms may come out of it."""
+        self.outcomes[dataset] = self.intake.take_in(dataset, progress=self.progress)
+        return self.outcomes[dataset]
+
+
+@dg.resource(config_schema={"home": dg.StringSource}, description="HUB_HOME")
+def hub_resource(context: dg.InitResourceContext) -> Iterator[Hub]:
+    """The hub of a folder, for a run or a sensor's look; opened when first asked, closed after it."""
+    with contextlib.closing(Hub(HubHome(Path(context.resource_config["home"])))) as hub:
+        yield hub
+
+
+def hub_of(context: Any) -> Hub:  # noqa: ANN401 - Dagster's contexts share no type that has `resources`
+    """The hub that a run or a sensor was given."""
+    hub: Hub = getattr(context.resources, RESOURCE)
+    return hub

@@ -1,0 +1,96 @@
+"""Dagster loads the definitions anywhere, and its own web pages show them, with nothing set but HUB_HOME."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.definitions import compose
+from registries.departments import load_catalogue
+from tests.pipelines.small_contracts import catalogue, dataset
+
+ROOT = Path(__file__).parents[2]
+GRAPH = """{ assetNodes { assetKey { path } groupName description jobNames
+  assetChecksOrError { ... on AssetChecks { checks { name } } } dependencyKeys { path } } }"""
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's, without any setting of Dagster's or the hub's but those given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DAGSTER_", "HUB_"))}
+    return kept | settings
+
+
+def test_the_definitions_hold_together() -> None:
+    made = compose(catalogue(dataset("a.b"), dataset("a.c", files=True)))
+    repository = made.get_repository_def()
+    repository.load_all_definitions()
+    assert repository.has_job("take_in__a__b")
+    assert [sensor.name for sensor in repository.sensor_defs] == ["drop__a__c"]
+    assert len(repository.schedule_defs) == 2
+
+
+def test_they_are_valid_where_no_hub_runs() -> None:
+    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All code locations passed validation" in done.stdout + done.stderr
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> Iterator[str]:
+    """`dagster dev` as a developer starts it; stopped by Ctrl-C."""
+    port = free_port()
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    with (tmp_path / "dagster-dev.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(HUB_HOME=str(tmp_path)), stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+
+def answer(address: str, query: str, patience: float = 120) -> dict[str, object]:
+    """What the GraphQL endpoint says, once it is there."""
+    request = urllib.request.Request(  # noqa: S310 - our own process on 127.0.0.1
+        f"{address}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
+    )
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
+                said: dict[str, object] = json.load(response)["data"]
+                return said
+        except urllib.error.URLError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.5)
+
+
+def test_dagster_dev_shows_every_dataset(pages: str) -> None:
+    nodes = answer(pages, GRAPH)["assetNodes"]
+    assert isinstance(nodes, list)
+    shown = {".".join(node["assetKey"]["path"]): node for node in nodes}
+    for each in load_catalogue().datasets:
+        node = shown[each.name]
+        assert each.title_zh in node["description"]
+        assert len(node["assetChecksOrError"]["checks"]) == len(each.rules)
+        assert f"take_in__{each.table_name}" in node["jobNames"]
