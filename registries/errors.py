@@ -82,3 +82,14 @@ class LedgerDamaged(StoreError):  # noqa: N818 - named after what happened
             f"the ledger contradicts itself at size {size}; nothing more is appended; run mianzheng ledger check",
         )
         self.size = size
+
+
+class NotGranted(StoreError):  # noqa: N818 - named after what happened
+    """Raised when a question is asked under a grant that does not cover it: it ended meanwhile, or a check failed."""
+
+    def __init__(self, positions: list[int]) -> None:
+        super().__init__(
+            "授权不包含所问事项,未做任何查询。请重新取得授权后再问",
+            "the grant does not cover what is asked; nothing was looked up; get a grant, then ask again",
+        )
+        self.positions = positions

@@ -67,7 +67,10 @@ class ScoreLine:
 
 
 def record_scores(conn: sa.Connection, batch: Batch, found: Iterable[FoundScore]) -> None:
-    """Keep a batch's scores; scores that an unfinished attempt at the same batch kept are replaced."""
+    """Keep a batch's scores; scores that an unfinished attempt at the same batch kept are replaced.
+
+    Answers say from now on how good the dataset is: the mean of its dimensions that have data (`quality.scores`).
+    """
     conn.execute(sa.delete(score).where(score.c.batch == batch.number))
     rows = [
         {
@@ -85,6 +88,7 @@ def record_scores(conn: sa.Connection, batch: Batch, found: Iterable[FoundScore]
     ]
     if rows:
         conn.execute(sa.insert(score), rows)
+    conn.execute(sa.update(dataset).where(dataset.c.name == batch.dataset).values(score=_overall(batch)))
 
 
 def current_scores(conn: sa.Connection, department: str | None = None) -> list[ScoreLine]:
@@ -112,6 +116,14 @@ def score_history(conn: sa.Connection, name: str, *, batches: int = 60) -> list[
     )
     history = _lines().where(score.c.batch.in_(wanted.scalar_subquery()))
     return _found(conn, history.order_by(score.c.batch, score.c.dimension, score.c.rule_id))
+
+
+def _overall(batch: Batch) -> sa.ScalarSelect[float]:
+    checked, failed = sa.func.sum(score.c.checked), sa.func.sum(score.c.failed)
+    share = sa.cast(checked - failed, sa.Double) / sa.cast(checked, sa.Double)
+    pooled = sa.select(share.label("share")).where(score.c.batch == batch.number, score.c.checked > 0)
+    dimensions = pooled.group_by(score.c.dimension).subquery()
+    return sa.select(sa.func.avg(dimensions.c.share)).scalar_subquery()
 
 
 def _lines() -> sa.Select[*tuple[object, ...]]:

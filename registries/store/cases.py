@@ -1,0 +1,182 @@
+"""Cases (工单): a defect handed to the department that can mend it; opened and closed set-based.
+
+    cases.open_from_findings(conn, batch, dataset, now)   # while the stage is there, in the merge's transaction
+    cases.close_mended(conn, batch, dataset, now)
+    cases.open_from_conflicts(conn, catalogue, "geography", batch, now)
+
+A subject stands in a case by a digest that only the store can compute. At most one case is open for one cause and
+subject. 整改 (`rectification`): a rule found it in the department's own data. 校核 (`verification`): somebody else's
+data, or a vanished certificate, speaks against it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from registries.contract_model import Dataset, Register
+from registries.departments import Catalogue
+from registries.store.batches import Batch
+from registries.store.engine import written
+from registries.store.quarantine import key_digest
+from registries.store.shapes import current_table, stage_table, texts
+from registries.store.tables import case, conflict, finding, refused_row, score
+
+Kind = Literal["rectification", "verification"]
+WORKING_DAYS = 10
+"""Decree 809, article 27: how long a provider has to answer; an operator's setting later."""
+
+_OPENED = ("kind", "cause", "dataset", "department", "subject_digest", "opened_batch", "state", "opened_at", "due_on")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case without its subject; `row_number` leads to the row of `opened_batch` where there is one."""
+
+    number: int
+    kind: Kind
+    cause: Literal["finding", "conflict", "vanished"]
+    dataset: str
+    department: str
+    rule_id: str | None
+    register: str | None
+    attribute: str | None
+    opened_batch: int
+    row_number: int | None
+    state: Literal["open", "closed"]
+    closed_batch: int | None
+    opened_at: datetime
+    closed_at: datetime | None
+    due_on: date
+    note: str | None
+
+
+def open_from_findings(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
+    """Open a case for each accepted row in which a rule of level 2 failed; those already open stay. How many."""
+    staged = stage_table(dataset)
+    rows = (
+        sa.select(*_opening("rectification", "finding", dataset, batch, now, key_digest(dataset, staged)))
+        .add_columns(finding.c.rule_id, finding.c.row_number)
+        .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
+        .where(finding.c.batch == batch.number, finding.c.level == 2, ~staged.c.refused, ~staged.c.repeated)  # noqa: PLR2004 - level 2: expected
+        .where(key_digest(dataset, staged).is_not(None))
+    )
+    return _open(conn, [*_OPENED, "rule_id", "row_number"], rows)
+
+
+def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
+    """Open a case for each certificate that is marked as vanished. How many."""
+    current = current_table(dataset)
+    rows = sa.select(*_opening("verification", "vanished", dataset, batch, now, _current_digest(dataset))).where(
+        current.c.mark == "vanished"
+    )
+    return _open(conn, list(_OPENED), rows)
+
+
+def open_from_conflicts(
+    conn: sa.Connection, catalogue: Catalogue, register: Register, batch: Batch, now: datetime
+) -> int:
+    """Open a case with each department whose value differs from the authority's; close those that agree by now."""
+    opened = 0
+    digest = sa.func.hub.key_digest(sa.literal(f"register_{register}"), texts([conflict.c.subject_key]))
+    for dataset in catalogue.of_register(register):
+        rows = (
+            sa.select(*_opening("verification", "conflict", dataset, batch, now, digest))
+            .add_columns(conflict.c.register, conflict.c.attribute)
+            .where(conflict.c.register == register, conflict.c.dataset == dataset.name)
+        )
+        opened += _open(conn, [*_OPENED, "register", "attribute"], rows)
+        still = sa.exists().where(
+            conflict.c.register == register,
+            conflict.c.dataset == dataset.name,
+            conflict.c.attribute == case.c.attribute,
+            digest == case.c.subject_digest,
+        )
+        _close(conn, batch, now, case.c.cause == "conflict", case.c.dataset == dataset.name, ~still)
+    return opened
+
+
+def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
+    """Close the dataset's cases that this whole snapshot shows as mended; returns how many.
+
+    A finding is mended when its rule ran and no longer finds that key, and the key was not refused; a vanished
+    certificate when it is there again. In the merge's transaction, while the stage is there.
+    """
+    closed = _close(conn, batch, now, *_came_back(dataset))
+    if dataset.delivery != "snapshot":
+        return closed
+    staged = stage_table(dataset)
+    found_again = (
+        sa.select(sa.literal(1))
+        .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
+        .where(finding.c.batch == batch.number, finding.c.rule_id == case.c.rule_id)
+        .where(key_digest(dataset, staged) == case.c.subject_digest)
+    )
+    ran = sa.exists().where(score.c.batch == batch.number, score.c.rule_id == case.c.rule_id, score.c.checked > 0)
+    refused = sa.exists().where(refused_row.c.batch == batch.number, refused_row.c.key_digest == case.c.subject_digest)
+    mended = (case.c.cause == "finding", case.c.dataset == dataset.name, ran, ~refused, ~found_again.exists())
+    return closed + _close(conn, batch, now, *mended)
+
+
+def list_cases(
+    conn: sa.Connection,
+    department: str | None = None,
+    dataset: str | None = None,
+    state: Literal["open", "closed"] | None = "open",
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Case]:
+    """Cases, latest first; `before` is a number from the page before."""
+    wanted = sa.select(*_SHOWN).order_by(case.c.number.desc()).limit(limit)
+    for column, value in ((case.c.department, department), (case.c.dataset, dataset), (case.c.state, state)):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if before is not None:
+        wanted = wanted.where(case.c.number < before)
+    return [Case(*row) for row in conn.execute(wanted)]
+
+
+_SHOWN = tuple(column for column in case.c if column.name != "subject_digest")
+
+
+def _came_back(dataset: Dataset) -> tuple[sa.ColumnElement[bool], ...]:
+    current = current_table(dataset)
+    gone = sa.exists().where(current.c.mark == "vanished", _current_digest(dataset) == case.c.subject_digest)
+    return (case.c.cause == "vanished", case.c.dataset == dataset.name, ~gone)
+
+
+def _current_digest(dataset: Dataset) -> sa.ColumnElement[bytes]:
+    key = texts([current_table(dataset).c[name] for name in dataset.key])
+    digest: sa.ColumnElement[bytes] = sa.func.hub.key_digest(sa.literal(dataset.name), key)
+    return digest
+
+
+def _opening(
+    kind: Kind, cause: str, dataset: Dataset, batch: Batch, now: datetime, digest: sa.ColumnElement[bytes]
+) -> list[sa.ColumnElement[Any]]:
+    due = _working_days_after(now.date(), WORKING_DAYS)
+    return [
+        *(sa.literal(value) for value in (kind, cause, dataset.name, dataset.department)),
+        digest,
+        *(sa.literal(value) for value in (batch.number, "open", now, due)),
+    ]
+
+
+def _working_days_after(day: date, count: int) -> date:
+    """Monday to Friday; public holidays, which are decreed year by year, are not known here."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5  # noqa: PLR2004 - Saturday is 5
+    return day
+
+
+def _open(conn: sa.Connection, columns: Sequence[str], rows: sa.Select[*tuple[Any, ...]]) -> int:
+    return written(conn, insert(case).from_select(columns, rows).on_conflict_do_nothing())
+
+
+def _close(conn: sa.Connection, batch: Batch, now: datetime, *which: sa.ColumnElement[bool]) -> int:
+    closing = {"state": "closed", "closed_batch": batch.number, "closed_at": now}
+    return written(conn, sa.update(case).where(case.c.state == "open", *which).values(closing))
