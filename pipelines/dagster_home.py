@@ -20,6 +20,7 @@ KEEP_RUNS = timedelta(days=90)
 FORGET_AT_ONCE = 200
 """Runs that one call deletes at most, so that a cycle after a long pause isn't slow."""
 
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _ORPHANED = "进程已终止, 批次将由下次归集继续 | its process has ended; the next intake resumes the batch"
 
 PROCESS_TAG = "mianzheng/process"
@@ -47,8 +48,10 @@ def open_instance(home: HubHome) -> Iterator[dg.DagsterInstance]:
 
 
 def forget_old_runs(instance: dg.DagsterInstance, now: datetime) -> int:
-    """Delete the oldest runs that began more than `KEEP_RUNS` ago; says how many."""
-    old = instance.get_run_records(dg.RunsFilter(created_before=now - KEEP_RUNS), limit=FORGET_AT_ONCE, ascending=True)
+    """Delete the oldest ended runs that began more than `KEEP_RUNS` ago; says how many."""
+    old = instance.get_run_records(
+        dg.RunsFilter(created_before=now - KEEP_RUNS, statuses=_ENDED), limit=FORGET_AT_ONCE, ascending=True
+    )
     for record in old:
         instance.delete_run(record.dagster_run.run_id)
     return len(old)

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.assets import assets_of
+from pipelines.housekeeping import housekeeping, nightly
 from pipelines.resources import RESOURCE, hub_resource
 from pipelines.schedules import jobs_of, schedules_of
 from pipelines.sensors import sensors_of
@@ -13,8 +14,8 @@ def compose(catalogue: Catalogue) -> dg.Definitions:
     """The definitions of a catalogue; nothing is opened, so no hub has to run."""
     return dg.Definitions(
         assets=list(assets_of(catalogue).values()),
-        jobs=jobs_of(catalogue.datasets),
-        schedules=schedules_of(catalogue.datasets),
+        jobs=[*jobs_of(catalogue.datasets), housekeeping],
+        schedules=[*schedules_of(catalogue.datasets), nightly],
         sensors=sensors_of(catalogue.datasets),
         resources={RESOURCE: hub_resource.configured({"home": {"env": "HUB_HOME"}})},
         executor=dg.in_process_executor,

@@ -35,14 +35,7 @@ def test_the_definitions_hold_together() -> None:
     repository.load_all_definitions()
     assert repository.has_job("take_in__a__b")
     assert [sensor.name for sensor in repository.sensor_defs] == ["drop__a__c"]
-    assert len(repository.schedule_defs) == 2
-
-
-def test_they_are_valid_where_no_hub_runs() -> None:
-    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
-    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "All code locations passed validation" in done.stdout + done.stderr
+    assert len(repository.schedule_defs) == 3
 
 
 def free_port() -> int:
