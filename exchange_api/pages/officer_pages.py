@@ -1,0 +1,112 @@
+"""The officer's pages: ask, see the verdict, print the receipt, find it again."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import PlainTextResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from certificates.records import MalformedQuestion, Question
+from exchange_api.askers import parse_officers_question
+from exchange_api.pages.frames import frame_of
+from exchange_api.pages.question_form import FIELDS, blank_form, question_of, refilled
+from exchange_api.pages.receipt_views import receipt_row, receipt_view
+from exchange_api.pages.rendering import render
+from exchange_api.pages.views import Crumb, OfficerView, ReceiptPageView, ReceiptsView, VerifyForm, Words
+from exchange_api.receipts_kept import PAGE
+from exchange_api.sessions import Session
+from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role
+
+router = APIRouter(prefix="/officer")
+Officer = Annotated[Session, Depends(require_role("officer"))]
+OurForm = Annotated[None, Depends(check_csrf)]
+RECENT = 5
+UNPROCESSABLE = 422
+RECEIPTS = Crumb(Words("我的回执", "My receipts"), "/officer/receipts")
+ASK = Crumb(Words("核验证照", "Verify"), "/officer")
+_LEDE = Words(
+    "群众不用带纸：输入编号和持证主体，枢纽直接问颁发部门的数据，当场出具签名回执。",
+    "No paper needed: the hub asks the issuer's own data and signs the answer.",
+)
+
+
+@router.get("")
+def officer_page(request: Request, session: Officer) -> Response:
+    """The form, and what was verified lately."""
+    return _form_page(request, session, blank_form(parts_of(request), session))
+
+
+@router.post("")
+async def verify(request: Request, session: Officer, _: OurForm) -> Response:
+    """Ask, and show the verdict; the same form sent twice gets the same answer."""
+    fields = _texts(await read_form(request))
+    return await run_in_threadpool(_answer, request, session, fields)
+
+
+@router.get("/receipts")
+def receipts_page(request: Request, session: Officer, before: int | None = None) -> Response:
+    """The officer's own receipts, newest first."""
+    parts = parts_of(request)
+    kept = parts.receipts.latest(session, before)
+    older = kept[-1].number if len(kept) == PAGE else None
+    view = ReceiptsView(tuple(receipt_row(each, parts.types) for each in kept), older)
+    return render("receipts.html", frame_of(request, session, RECEIPTS.words), view)
+
+
+@router.get("/receipts/{jti}")
+def receipt_page(request: Request, jti: str, session: Officer) -> Response:
+    """One receipt again, to look at or print."""
+    parts = parts_of(request)
+    return _receipt_page(request, session, jti, None, blank_form(parts, session))
+
+
+@router.get("/receipts/{jti}/receipt.jws")
+def receipt_file(request: Request, jti: str, session: Officer) -> Response:
+    """The receipt itself, one compact JWS, for the archive."""
+    receipt = parts_of(request).receipts.one(session, jti)
+    return _file(receipt.token, f"receipt-{receipt.payload['jti']}.jws", "application/jose")
+
+
+@router.get("/receipts/{jti}/proof.txt")
+def proof_file(request: Request, jti: str, session: Officer) -> Response:
+    """The proof that the receipt stands in the ledger."""
+    receipt = parts_of(request).receipts.one(session, jti)
+    return _file(receipt.proof, f"proof-{receipt.payload['jti']}.txt", "text/plain")
+
+
+def _answer(request: Request, session: Session, fields: dict[str, str]) -> Response:
+    parts, jti = parts_of(request), fields.get("jti", "")
+    try:
+        inquiry = parse_officers_question(session, question_of(fields), jti)
+    except MalformedQuestion as malformed:
+        return _form_page(request, session, refilled(parts, session, fields, malformed), UNPROCESSABLE)
+    answer = parts.answering.ask(inquiry).result()
+    again = blank_form(parts, session, fields, whole=answer.verdict["code"] == "no_match")
+    return _receipt_page(request, session, jti, inquiry.question, again)
+
+
+def _form_page(request: Request, session: Session, form: VerifyForm, status: int = 200) -> Response:
+    parts = parts_of(request)
+    recent = tuple(receipt_row(each, parts.types) for each in parts.receipts.latest(session, limit=RECENT))
+    frame = frame_of(request, session, ASK.words, _LEDE)
+    return render("officer.html", frame, OfficerView(form, recent), status)
+
+
+def _receipt_page(
+    request: Request, session: Session, jti: str, question: Question | None, again: VerifyForm
+) -> Response:
+    parts = parts_of(request)
+    view = ReceiptPageView(receipt_view(parts.receipts.one(session, jti), parts.types, question), again)
+    came_from = ASK if question else RECEIPTS
+    frame = frame_of(request, session, Words("核验回执", "Verification receipt"), crumbs=(came_from,))
+    return render("receipt.html", frame, view)
+
+
+def _texts(form: FormData) -> dict[str, str]:
+    return {name: value for name in (*FIELDS, "jti") if isinstance(value := form.get(name), str)}
+
+
+def _file(text: str, name: str, media_type: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return PlainTextResponse(text, headers=headers, media_type=media_type)

@@ -1,0 +1,132 @@
+"""A receipt as a page shows and prints it: read from what was signed, with what was asked beside it.
+
+The receipt itself names neither the number that was asked for nor the holder. Where the officer has just asked, the
+page adds them from the form, so that the paper in the archive says what it is about; the receipt's `req` binds them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from certificates import compact
+from certificates.identifiers import ORGANISATION_CODE_TYPES
+from certificates.receipts import leaf_data
+from certificates.records import Question
+from certificates.types import CertificateType
+from certificates.verdicts import mask_name
+from exchange_api.answering import CHINA
+from exchange_api.pages import words
+from exchange_api.pages.qr import qr_image
+from exchange_api.pages.rendering import NOTHING
+from exchange_api.pages.views import CheckLine, Item, ReceiptRow, ReceiptView, Words
+from exchange_api.receipts_kept import KeptReceipt, PrintableReceipt
+
+Types = Mapping[str, CertificateType]
+PROOFS_PATH = "/v1/ledger/proofs"
+
+
+def receipt_row(kept: KeptReceipt, types: Types) -> ReceiptRow:
+    """One receipt in the list: the verdict and the case, no number and no holder."""
+    verification = kept.verification
+    asked: Mapping[str, str] = verification.get("asked") or {}
+    shown = words.VERDICTS[verification["code"]]
+    name = _type_name(asked.get("certificate_type", ""), types)
+    case = asked.get("case", "")
+    return ReceiptRow(kept.jti, kept.made_at, shown.tone, shown.icon, shown.name, name, case, kept.place)
+
+
+def receipt_view(receipt: PrintableReceipt, types: Types, question: Question | None = None) -> ReceiptView:
+    """A receipt's page; `question` is what its officer has just asked."""
+    verification: Mapping[str, Any] = receipt.payload["verification"]
+    shown = words.VERDICTS[verification["code"]]
+    issuer = str(receipt.payload["iss"])
+    return ReceiptView(
+        jti=receipt.jti,
+        issuer=urlsplit(issuer).netloc or issuer,
+        tone=shown.tone,
+        icon=shown.icon,
+        name=shown.name,
+        says=_words(verification),
+        next=_words(verification["next"]),
+        lines=tuple(_line(line) for line in verification["lines"]),
+        certificate=_certificate(verification.get("certificate"), types),
+        asked=_asked(verification.get("asked") or {}, types, question),
+        evidence=_evidence(receipt),
+        qr=_position_qr(issuer, receipt.place),
+        proof_ready=bool(receipt.proof),
+    )
+
+
+def _words(member: Mapping[str, Any]) -> Words:
+    return Words(member["zh"], member["en"])
+
+
+def _line(line: Mapping[str, str]) -> CheckLine:
+    outcome = words.OUTCOMES[line["outcome"]]
+    name = words.CHECKS.get(line["check"], Words(line["check"], ""))
+    return CheckLine(outcome.tone, outcome.icon, outcome.name, name, Words(line["zh"], line["en"]))
+
+
+def _certificate(member: Mapping[str, Any] | None, types: Types) -> tuple[Item, ...]:
+    if member is None:
+        return ()
+    until = "长期 long term" if member["long_term"] else member["valid_until"] or NOTHING
+    return (
+        Item(Words("证照类型", "Type"), _type_name(member["type"], types)),
+        Item(Words("证照编号", "Number"), member["number"], mono=True),
+        Item(Words("持证主体", "Holder"), "、".join(member["holders"]) or NOTHING),
+        Item(Words("颁发机构", "Issuer"), member["issuing_authority"] or NOTHING),
+        Item(Words("颁发日期", "Issued on"), member["issued_on"] or NOTHING),
+        Item(Words("有效期", "Validity"), f"{member['valid_from'] or NOTHING} 至 to {until}"),
+    )
+
+
+def _asked(member: Mapping[str, str], types: Types, question: Question | None) -> tuple[Item, ...]:
+    of_holder = () if question is None else _asked_holder(question)
+    return (
+        Item(Words("证照类型", "Type"), _type_name(member.get("certificate_type", ""), types)),
+        *of_holder,
+        Item(Words("核验日期", "Day asked for"), member.get("as_of", NOTHING)),
+        Item(Words("用途", "Purpose"), member.get("purpose", NOTHING)),
+        Item(Words("事项", "Service item"), member.get("service_item", NOTHING)),
+        Item(Words("办件编号", "Case"), member.get("case", NOTHING)),
+    )
+
+
+def _asked_holder(question: Question) -> tuple[Item, ...]:
+    organisation = question.holder_code_type in ORGANISATION_CODE_TYPES
+    return (
+        Item(Words("证照编号", "Number"), question.certificate_number, mono=True),
+        Item(Words("持证主体", "Holder"), question.holder_name if organisation else mask_name(question.holder_name)),
+    )
+
+
+def _evidence(receipt: PrintableReceipt) -> tuple[Item, ...]:
+    payload = receipt.payload
+    token = compact.parse(receipt.token)
+    as_of = payload["data_as_of"]
+    return (
+        Item(Words("回执编号", "Receipt id"), payload["jti"], mono=True),
+        Item(Words("出具时间", "Made at"), _moment(payload["iat"])),
+        Item(Words("数据截至", "Data as of"), NOTHING if as_of is None else _moment(as_of)),
+        Item(Words("存证序号", "Ledger index"), str(receipt.place), mono=True),
+        Item(Words("存证叶值", "Ledger leaf"), leaf_data(token.signing_input).hex(), mono=True),
+        Item(Words("请求摘要", "Request digest"), payload["req"], mono=True),
+        Item(Words("签发与密钥", "Issuer and key"), f"{payload['iss']} · {token.header['kid']}", mono=True),
+    )
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _position_qr(issuer: str, place: int) -> str | None:
+    """Where the receipt stands in the ledger."""
+    address = f"{issuer.rstrip('/')}{PROOFS_PATH}/{place}"
+    return qr_image(address) if address.isascii() else None
+
+
+def _type_name(code: str, types: Types) -> str:
+    known = types.get(code)
+    return known.name_zh if known else code or NOTHING

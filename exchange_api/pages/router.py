@@ -1,0 +1,36 @@
+"""All pages in one router, and what an application needs to serve them.
+
+app.include_router(pages_router)
+install_pages(app)
+"""
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from exchange_api.pages import home_page, officer_pages, publisher_pages, sign_in_page, steward_pages
+from exchange_api.pages.fault_page import fault_page
+from exchange_api.pages.rendering import STATIC, STATIC_PLACE
+
+pages_router = APIRouter(include_in_schema=False)
+for _pages in (sign_in_page, home_page, officer_pages, publisher_pages, steward_pages):
+    pages_router.include_router(_pages.router)
+
+
+class _Assets(StaticFiles):
+    """Static files; an address with a version never changes its content, so browsers keep it."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """As Starlette's, with how long the file may be kept."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type] # passed through as they came
+        scope: Scope = args[2] if len(args) > 2 else kwargs["scope"]  # type: ignore[assignment] # noqa: PLR2004 - its place in Starlette's signature
+        if b"v=" in scope.get("query_string", b""):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def install_pages(app: FastAPI) -> None:
+    """Serve the static files, and show problems as pages to browsers that came for one."""
+    app.mount(STATIC_PLACE, _Assets(directory=STATIC), name="static")
+    app.state.problem_page = fault_page

@@ -1,0 +1,115 @@
+"""The steward's pages: quality by department, dimension, dataset and time, down to masked rows; cases and conflicts."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from exchange_api.answering import CHINA
+from exchange_api.errors import NotFound
+from exchange_api.pages import words
+from exchange_api.pages.frames import frame_of
+from exchange_api.pages.publisher_views import column_heads, refused_row_views
+from exchange_api.pages.quality_views import dimensions_view, history_view, rules_view
+from exchange_api.pages.rendering import render
+from exchange_api.pages.steward_views import case_row, conflict_rows, steward_view
+from exchange_api.pages.views import CasesView, ConflictsView, Crumb, StewardDatasetView, Words
+from exchange_api.publishing import PAGE as ROWS_A_PAGE
+from exchange_api.publishing import RefusedRow
+from exchange_api.sessions import Session
+from exchange_api.sign_in import parts_of, require_role
+from exchange_api.transactions import Transaction
+from registries.store import batches, cases, pages, scores
+from registries.store.batches import Batch
+
+router = APIRouter(prefix="/steward")
+Steward = Annotated[Session, Depends(require_role("steward"))]
+A_PAGE = 50
+QUALITY = Crumb(Words("数据质量", "Quality"), "/steward")
+
+
+@router.get("")
+def steward_page(request: Request, session: Steward) -> Response:
+    """Departments by dimensions, datasets by levels, and where publishers disagree."""
+    parts = parts_of(request)
+    with Transaction(parts.store_page) as work:
+        lines = scores.current_scores(work.conn)
+        standing = pages.datasets(work.conn)
+        conflicts = pages.count_conflicts(work.conn)
+    view = steward_view(lines, standing, conflicts, parts.catalogue)
+    return render("steward.html", frame_of(request, session, QUALITY.words), view)
+
+
+@router.get("/datasets/{name}")
+def dataset_page(request: Request, name: str, session: Steward, after: int = 0) -> Response:
+    """One dataset: its dimensions, its scores over time, its rules, its refused rows masked."""
+    parts = parts_of(request)
+    if name not in parts.catalogue:
+        raise NotFound("数据资源", "dataset")
+    dataset = parts.catalogue.dataset(name)
+    with Transaction(parts.store_page) as work:
+        history = scores.score_history(work.conn, name)
+        last = batches.last_done(work.conn, name)
+    current = [line for line in history if line.batch == history[-1].batch]
+    rows = _refused(request, session, last, after)
+    dimensions, over_time = history_view(history)
+    view = StewardDatasetView(
+        name=name,
+        batch=last.number if last else None,
+        dimensions=dimensions_view(current),
+        history_dimensions=dimensions,
+        history=over_time,
+        rules=rules_view(current, name, parts.catalogue),
+        columns=column_heads(dataset),
+        rows=refused_row_views(rows),
+        after=rows[-1].number if len(rows) == ROWS_A_PAGE else None,
+    )
+    title = Words(dataset.title_zh, dataset.title_en)
+    return render("steward_dataset.html", frame_of(request, session, title, crumbs=(QUALITY,)), view)
+
+
+@router.get("/cases")
+def cases_page(
+    request: Request,
+    session: Steward,
+    state: Literal["open", "closed"] = "open",
+    before: int | None = None,
+) -> Response:
+    """Cases, latest first."""
+    parts = parts_of(request)
+    today = parts.clock().astimezone(CHINA).date()
+    with Transaction(parts.store_page) as work:
+        found = cases.list_cases(work.conn, state=state, before=before, limit=A_PAGE)
+    rows = tuple(case_row(case, parts.catalogue, today) for case in found)
+    view = CasesView(rows, state, found[-1].number if len(found) == A_PAGE else None)
+    return render("cases.html", frame_of(request, session, Words("工单", "Cases")), view)
+
+
+@router.get("/conflicts/{register}")
+def conflicts_page(
+    request: Request,
+    register: str,
+    session: Steward,
+    after: Annotated[tuple[str, ...], Query(max_length=3)] = (),
+) -> Response:
+    """Where publishers of a register disagree with the authority, subject by subject."""
+    if register not in words.REGISTERS:
+        raise NotFound("基础库", "register")
+    parts = parts_of(request)
+    subject, attribute, dataset = (*after, "", "", "")[:3]
+    with Transaction(parts.store_page) as work:
+        found = pages.list_conflicts(work.conn, register, (subject, attribute, dataset), A_PAGE)
+    end = (found[-1].subject_key, found[-1].attribute, found[-1].dataset) if len(found) == A_PAGE else None
+    view = ConflictsView(conflict_rows(found, parts.catalogue), end)
+    name = words.REGISTERS[register]
+    title = Words(f"{name.zh}：多源不一致", f"{name.en}: conflicts")
+    return render("conflicts.html", frame_of(request, session, title, crumbs=(QUALITY,)), view)
+
+
+def _refused(request: Request, session: Session, last: Batch | None, after: int) -> list[RefusedRow]:
+    """Masked rows of any department: a steward looks with the eyes of the department that can mend them."""
+    if last is None or last.counts is None:
+        return []
+    department = parts_of(request).catalogue.dataset(last.dataset).department
+    return parts_of(request).publishing.refused_rows(replace(session, department=department), last.number, after)

@@ -1,0 +1,111 @@
+"""What stewards see at first: figures, departments by dimensions, datasets, conflicts; and cases."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from exchange_api.pages import words
+from exchange_api.pages.batch_views import dataset_title
+from exchange_api.pages.quality_views import datasets_view, departments_view, rule_words, total
+from exchange_api.pages.rendering import NOTHING, points
+from exchange_api.pages.views import CaseRow, ConflictCount, ConflictRow, StewardView, Tile, Words
+from registries.departments import Catalogue
+from registries.store.cases import Case
+from registries.store.pages import ConflictLine, DatasetLine
+from registries.store.scores import ScoreLine
+
+
+def steward_view(
+    lines: Sequence[ScoreLine],
+    standing: Sequence[DatasetLine],
+    conflicts: Mapping[tuple[str, str, str], int],
+    catalogue: Catalogue,
+) -> StewardView:
+    """The steward's first page."""
+    return StewardView(
+        _tiles(lines, standing),
+        tuple(words.DIMENSIONS.values()),
+        departments_view(lines, catalogue),
+        datasets_view(lines, catalogue),
+        _conflict_counts(conflicts, catalogue),
+    )
+
+
+def _tiles(lines: Sequence[ScoreLine], standing: Sequence[DatasetLine]) -> tuple[Tile, ...]:
+    loaded = [line for line in standing if line.batches]
+    departments = len({line.department for line in loaded})
+    overall = total(lines).share
+    refused, cases = sum(line.refused for line in standing), sum(line.open_cases for line in standing)
+    return (
+        Tile(
+            Words("已归集数据资源", "Datasets taken in"),
+            f"{len(loaded)}",
+            Words(f"来自 {departments} 个部门", f"from {departments} departments"),
+            f"/ {len(standing)}",
+        ),
+        Tile(
+            Words("总分", "Total"),
+            NOTHING if overall is None else points(overall),
+            Words("各数据资源不加权平均", "unweighted mean of datasets"),
+            "/ 100",
+        ),
+        Tile(Words("未接收的行", "Refused rows"), f"{refused:,}", Words("等待源头改正", "waiting to be mended")),
+        Tile(Words("未结工单", "Open cases"), f"{cases:,}", Words("整改与校核", "rectification and verification")),
+    )
+
+
+def _conflict_counts(conflicts: Mapping[tuple[str, str, str], int], catalogue: Catalogue) -> tuple[ConflictCount, ...]:
+    ordered = sorted(conflicts.items(), key=lambda one: -one[1])
+    return tuple(
+        ConflictCount(register, words.REGISTERS[register], attribute, dataset_title(catalogue, dataset), count)
+        for (register, attribute, dataset), count in ordered
+    )
+
+
+def conflict_rows(found: Sequence[ConflictLine], catalogue: Catalogue) -> tuple[ConflictRow, ...]:
+    """Conflicts with the names of their publishers."""
+    return tuple(
+        ConflictRow(
+            line.subject_key,
+            line.attribute,
+            _publisher(line.dataset, catalogue),
+            line.value,
+            _publisher(line.authority, catalogue),
+            line.authority_value,
+        )
+        for line in found
+    )
+
+
+def case_row(case: Case, catalogue: Catalogue, today: date) -> CaseRow:
+    """A case in the list; who or what it is about stays with its department."""
+    tone, state = words.CASE_STATES[case.state]
+    names = {department.id: department.name_zh for department in catalogue.departments}
+    return CaseRow(
+        number=case.number,
+        kind=words.CASE_KINDS[case.kind],
+        department=names.get(case.department, case.department),
+        dataset=case.dataset,
+        title=dataset_title(catalogue, case.dataset),
+        defect=_defect(case, catalogue),
+        opened_batch=case.opened_batch,
+        row=case.row_number,
+        closed_batch=case.closed_batch,
+        due_on=case.due_on,
+        overdue=case.state == "open" and case.due_on < today,
+        tone=tone,
+        state=state,
+    )
+
+
+def _defect(case: Case, catalogue: Catalogue) -> Words:
+    if case.rule_id is not None:
+        return rule_words(case.dataset, case.rule_id, catalogue)
+    cause = words.CASE_CAUSES[case.cause]
+    return Words(f"{cause.zh}：{case.attribute}", f"{cause.en}: {case.attribute}") if case.attribute else cause
+
+
+def _publisher(dataset: str, catalogue: Catalogue) -> Words:
+    if dataset not in catalogue:
+        return Words(dataset, dataset)
+    department = catalogue.department(catalogue.dataset(dataset).department)
+    return Words(department.name_zh, department.name_en)

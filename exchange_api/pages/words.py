@@ -1,0 +1,120 @@
+"""How states, verdicts, dimensions and levels are called on pages, and which tone and mark each has.
+
+A tone is a colour; its words and its mark stand beside it always, because colour alone tells nothing to many people.
+
+    >>> VERDICTS["no_match"].name.zh
+    '不相符'
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from exchange_api.pages.views import Level, Words
+
+
+class Shown(NamedTuple):
+    """How a verdict looks. Blue means: the hub cannot tell, and that is nobody's fault at the counter."""
+
+    name: Words
+    tone: str
+    icon: str
+
+
+VERDICTS: Mapping[str, Shown] = {
+    "valid": Shown(Words("有效", "Valid"), "green", "check"),
+    "not_yet_valid": Shown(Words("尚未生效", "Not yet valid"), "gold", "clock"),
+    "expired": Shown(Words("已过期", "Expired"), "red", "clock"),
+    "endorsement_due": Shown(Words("应当签注", "Endorsement due"), "gold", "warn"),
+    "suspended": Shown(Words("暂扣", "Suspended"), "red", "pause"),
+    "cancelled": Shown(Words("已注销", "Cancelled"), "red", "cross"),
+    "revoked_void": Shown(Words("已撤销", "Revoked as void"), "red", "cross"),
+    "revoked_penalty": Shown(Words("已吊销", "Revoked as a penalty"), "red", "cross"),
+    "superseded": Shown(Words("已换发", "Superseded"), "gold", "warn"),
+    "transferred": Shown(Words("已转出", "Transferred out"), "gold", "warn"),
+    "pending_check": Shown(Words("待校核", "Being checked"), "blue", "clock"),
+    "not_covered": Shown(Words("未归集", "Not collected"), "blue", "info"),
+    "no_match": Shown(Words("不相符", "No match"), "gold", "question"),
+    "unavailable": Shown(Words("来源中断", "Source down"), "blue", "info"),
+    "refused": Shown(Words("未获授权", "Not allowed"), "grey", "stop"),
+}
+
+OUTCOMES: Mapping[str, Shown] = {
+    "pass": Shown(Words("通过", "pass"), "green", "check"),
+    "fail": Shown(Words("不通过", "fail"), "red", "cross"),
+    "warn": Shown(Words("提示", "note"), "gold", "warn"),
+    "unknown": Shown(Words("不能确定", "unknown"), "blue", "question"),
+}
+
+CHECKS: Mapping[str, Words] = {
+    "record": Words("记录", "Record"),
+    "holder": Words("持证主体", "Holder"),
+    "status": Words("证照状态", "Status"),
+    "validity": Words("有效期", "Validity"),
+    "issuer": Words("颁发机构", "Issuer"),
+    "integrity": Words("数据完整", "Integrity"),
+    "freshness": Words("来源更新", "Freshness"),
+    "quality": Words("数据质量", "Data quality"),
+    "disputes": Words("校核争议", "Disputes"),
+}
+
+BATCH_STATES: Mapping[str, tuple[str, Words]] = {
+    "opened": ("blue", Words("归集中", "running")),
+    "landed": ("blue", Words("已落地", "landed")),
+    "taken_over": ("blue", Words("已入库", "taken over")),
+    "done": ("green", Words("已完成", "done")),
+    "held": ("gold", Words("挂起待放行", "held")),
+    "failed": ("red", Words("失败", "failed")),
+}
+
+ROW_OUTCOMES: Mapping[str, tuple[str, Words]] = {
+    "quarantined": ("red", Words("隔离", "quarantined")),
+    "held": ("gold", Words("挂起", "held")),
+}
+
+LEVELS: Mapping[int, Level] = {
+    1: Level("red", Words("必达", "level 1")),
+    2: Level("gold", Words("应达", "level 2")),
+    3: Level("blue", Words("优秀", "level 3")),
+}
+
+DIMENSIONS: Mapping[str, Words] = {
+    "conformity": Words("规范性", "Conformity"),
+    "completeness": Words("完整性", "Completeness"),
+    "accuracy": Words("准确性", "Accuracy"),
+    "consistency": Words("一致性", "Consistency"),
+    "timeliness": Words("时效性", "Timeliness"),
+    "accessibility": Words("可访问性", "Accessibility"),
+}
+"""The six dimensions of GB/T 36344-2018, in its order."""
+
+COLUMN_TYPES: Mapping[str, Words] = {
+    "string": Words("文本", "text"),
+    "integer": Words("整数", "integer"),
+    "number": Words("数值", "number"),
+    "date": Words("日期", "date"),
+    "timestamp": Words("日期时间", "time"),
+    "boolean": Words("是/否", "yes or no"),
+}
+
+CASE_KINDS: Mapping[str, Words] = {
+    "rectification": Words("整改", "rectification"),
+    "verification": Words("校核", "verification"),
+}
+
+CASE_CAUSES: Mapping[str, Words] = {
+    "finding": Words("规则发现的问题", "found by a rule"),
+    "conflict": Words("与数源部门不一致", "differs from the authority"),
+    "vanished": Words("证照从来源中消失", "the certificate vanished from its source"),
+}
+
+CASE_STATES: Mapping[str, tuple[str, Words]] = {
+    "open": ("gold", Words("办理中", "open")),
+    "closed": ("green", Words("已办结", "closed")),
+}
+
+REGISTERS: Mapping[str, Words] = {
+    "population": Words("人口基础库", "Population"),
+    "legal_entities": Words("法人基础库", "Legal entities"),
+    "certificates": Words("电子证照基础库", "Certificates"),
+    "geography": Words("空间地理基础库", "Geography"),
+}
