@@ -37,7 +37,7 @@ class Fault:
         return self.en
 
 
-class ContractFaults(RegistriesError):  # noqa: N818 - it carries faults, and is named for them
+class ContractFaults(RegistriesError):
     """Raised when a contract or a department's description can't be used; holds all its faults, in file order."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

@@ -192,13 +192,16 @@ class Landing:
         rows = 0
         writer: pq.ParquetWriter | None = None
         with self._sealed(self._parquet(batch_number)) as sink:
-            for chunk in connector.chunks():
-                writer = writer or pq.ParquetWriter(sink, chunk.schema, compression="zstd")
-                writer.write_batch(chunk, row_group_size=max(chunk.num_rows, 1))
-                rows += chunk.num_rows
-                progress(rows)
-            writer = writer or pq.ParquetWriter(sink, pa.schema([]))
-            writer.close()
+            try:
+                for chunk in connector.chunks():
+                    writer = writer or pq.ParquetWriter(sink, chunk.schema, compression="zstd")
+                    writer.write_batch(chunk, row_group_size=max(chunk.num_rows, 1))
+                    rows += chunk.num_rows
+                    progress(rows)
+                writer = writer or pq.ParquetWriter(sink, pa.schema([]))
+            finally:
+                if writer is not None:
+                    writer.close()  # also when the source fails: it must not write later, into a closed file
         return sink.digest
 
     def _landed(self, batch_number: int, digest: str) -> Landed:

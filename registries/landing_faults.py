@@ -7,7 +7,7 @@
 from registries.errors import RegistriesError
 
 
-class LandingFailed(RegistriesError):  # noqa: N818 - named after what happened
+class LandingFailed(RegistriesError):
     """Raised when something can't be written to the landing folder; nothing was landed."""
 
     def __init__(self, reason: str) -> None:
@@ -17,7 +17,7 @@ class LandingFailed(RegistriesError):  # noqa: N818 - named after what happened
         )
 
 
-class LandedMissing(RegistriesError):  # noqa: N818 - named after what happened
+class LandedMissing(RegistriesError):
     """Raised when a batch's landed files are gone, damaged, or sealed with another key."""
 
     def __init__(self, name: str) -> None:
@@ -27,7 +27,7 @@ class LandedMissing(RegistriesError):  # noqa: N818 - named after what happened
         )
 
 
-class UploadTooLarge(RegistriesError):  # noqa: N818 - named after what happened
+class UploadTooLarge(RegistriesError):
     """Raised when an upload is larger than the limit; nothing of it was kept."""
 
     def __init__(self, limit: int) -> None:

@@ -121,6 +121,7 @@ class _Quotes:
         self._source = source
         self._lines = 1
         self._open = False
+        self._opened_at = 1
         self._last = _LF  # the byte before the block: a file begins like a line
         self._pending = False  # the block before ended right behind a mark that closed or doubled
 
@@ -145,8 +146,10 @@ class _Quotes:
             raise StrayQuote(self._source, self._lines + block.count(b"\n", 0, place))
         if len(places) % 2:
             self._open = not self._open
+        if self._open and len(places):
+            self._opened_at = self._lines + block.count(b"\n", 0, int(places[-1]))
         self._pending = not self._open and data[-1] == _QUOTE
 
     def finish(self) -> None:
         if self._open:
-            raise StrayQuote(self._source, self._lines)
+            raise StrayQuote(self._source, self._opened_at)

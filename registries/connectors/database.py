@@ -93,9 +93,10 @@ class DatabaseTable:
                 for setting in _SETTINGS:
                     cursor.execute(setting)
                 yield cursor
-        except (adbc.Error, pa.ArrowException) as error:
-            # its text may quote the address or a row
-            raise SourceDown(self.description, getattr(error, "sqlstate", None) or "connection") from None
+        except adbc.Error as error:  # its text may quote the address or a row
+            raise SourceDown(self.description, error.sqlstate or "connection") from None
+        except pa.ArrowException:  # as above; while rows are streamed there is no SQLSTATE
+            raise SourceDown(self.description, "interrupted") from None
 
 
 def _of_equal_size(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

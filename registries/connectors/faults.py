@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from registries.errors import RegistriesError
 
 
-class SourceFault(RegistriesError):  # noqa: N818 - it and its children are named after what is wrong
+class SourceFault(RegistriesError):
     """Raised, through its children, when a source can't be taken in as it is; nothing was taken.
 
     Args:

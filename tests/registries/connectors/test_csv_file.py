@@ -1,0 +1,280 @@
+"""CSV deliveries: each way to be wrong is a file under bad/csv, and none loses or shifts a row in silence."""
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registries.connectors.csv_file import CsvFile, newest_drop
+from registries.connectors.faults import (
+    NoDelivery,
+    NotCsv,
+    RaggedRow,
+    SourceChangedShape,
+    SourceDown,
+    SourceFault,
+    SourceUnknown,
+    StillBeingWritten,
+    StrayQuote,
+    WrongEncoding,
+)
+from registries.connectors.kinds import connector_for, upload_connector
+from registries.contracts import load_contract
+from registries.departments import BUILT_IN, load_catalogue
+
+HERE = Path(__file__).parent.parent
+BAD = HERE / "bad" / "csv"
+SHOPS = load_contract(HERE / "good" / "shops.odcs.yaml")[0]
+HEADER = ",".join(column.source for column in SHOPS.columns)
+ROW = "91110000600037341L,示例店,440507,1,2020-01-01,"
+
+
+def rows_of(data: bytes) -> list[dict[str, str]]:
+    connector = upload_connector(SHOPS, "shops.csv", lambda: io.BytesIO(data))
+    return [row for batch in connector.chunks() for row in batch.to_pylist()]
+
+
+def fault_of(name: str) -> SourceFault:
+    path = BAD / f"{name}.csv"
+    with pytest.raises(SourceFault) as caught:
+        list(CsvFile(SHOPS, path.name, lambda: path.open("rb")).chunks())
+    fault = caught.value
+    assert "示例" not in fault.zh + fault.en, "a fault never shows a value of a row"
+    assert caught.value.__cause__ is None
+    assert fault.zh.startswith(path.name)
+    return fault
+
+
+def test_columns_that_are_missing_are_named() -> None:
+    fault = fault_of("missing_column")
+    assert isinstance(fault, SourceChangedShape)
+    assert fault.missing == ("status",)
+    assert "缺少列 status" in fault.zh
+
+
+def test_columns_that_nobody_knows_are_named() -> None:
+    fault = fault_of("unknown_column")
+    assert isinstance(fault, SourceChangedShape)
+    assert (fault.missing, fault.unknown) == ((), ("colour",))
+
+
+def test_columns_that_are_there_twice_are_named() -> None:
+    fault = fault_of("double_column")
+    assert isinstance(fault, SourceChangedShape)
+    assert (fault.missing, fault.double) == (("status",), ("name",))
+
+
+def test_another_separator_shows_as_missing_columns() -> None:
+    assert isinstance(fault_of("tab_separated"), SourceChangedShape)
+
+
+def test_a_short_row_is_named_by_its_number() -> None:
+    fault = fault_of("short_row")
+    assert isinstance(fault, RaggedRow)
+    assert (fault.row, fault.expected, fault.actual) == (3, 6, 2)
+
+
+def test_a_cell_of_several_lines_and_an_empty_line_do_not_move_row_numbers() -> None:
+    fault = fault_of("long_row_behind_cell_of_lines")
+    assert isinstance(fault, RaggedRow)
+    assert (fault.row, fault.actual) == (3, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("unclosed_quote", 3), ("two_unclosed_quotes", 4), ("quote_inside_cell", 3)]
+)
+def test_quotation_marks_without_their_pair_are_named_by_line(name: str, line: int) -> None:
+    fault = fault_of(name)
+    assert isinstance(fault, StrayQuote)
+    assert fault.line == line
+
+
+def test_neither_encoding_is_named_by_line() -> None:
+    fault = fault_of("neither_encoding")
+    assert isinstance(fault, WrongEncoding)
+    assert fault.line == 4
+
+
+@pytest.mark.parametrize("name", ["utf16", "workbook", "binary", "empty"])
+def test_what_is_no_csv_is_said(name: str) -> None:
+    assert isinstance(fault_of(name), NotCsv)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_all_three_encodings_are_read(encoding: str, end: str) -> None:
+    data = (HEADER + end + ROW + end + ROW + end).encode(encoding)
+    assert [row["name"] for row in rows_of(data)] == ["示例店"] * 2
+    assert CsvFile(SHOPS, "shops.csv", lambda: io.BytesIO(data)).encoding() == encoding
+
+
+def test_bytes_that_are_text_in_both_encodings_follow_the_contract() -> None:
+    # 联通 in GB18030 is also well-formed UTF-8, the classic of misread files; the contract says GB18030
+    data = f"{HEADER}\n".encode() + b"x," + "联通".encode("gb18030") + b",440507,1,,\n"
+    assert rows_of(data)[0]["name"] == "联通"
+
+
+def test_headers_decide_where_bytes_are_text_in_both_encodings() -> None:
+    lists = load_catalogue().dataset("market_regulation.enterprises")
+    header = ",".join(column.source for column in lists.columns)
+    for encoding in ("utf-8", "gb18030"):
+        connector = upload_connector(lists, "a.csv", lambda code=encoding: io.BytesIO(f"{header}\n".encode(code)))  # type: ignore[misc]
+        assert list(connector.chunks()) == []
+
+
+def test_columns_come_in_the_contracts_order_whatever_the_files() -> None:
+    names = [column.source for column in reversed(SHOPS.columns)]
+    data = f"{','.join(names)}\n,2020-01-01,1,440507,示例店,91110000600037341L\n".encode()
+    assert rows_of(data) == [
+        {
+            "uscc": "91110000600037341L",
+            "name": "示例店",
+            "division_code": "440507",
+            "status": "1",
+            "opened_on": "2020-01-01",
+            "closed_on": "",
+        }
+    ]
+
+
+def test_a_header_alone_is_a_delivery_of_no_rows() -> None:
+    assert rows_of(f"{HEADER}\n".encode()) == []
+
+
+@given(
+    st.lists(
+        st.lists(st.text(st.sampled_from('ab",\n汕"头 '), max_size=6), min_size=6, max_size=6).filter(any), max_size=20
+    ),
+    st.sampled_from(["utf-8-sig", "gb18030"]),
+)
+def test_whatever_is_written_by_the_rules_is_read_back(rows: list[list[str]], encoding: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER.split(","))
+    writer.writerows(rows)
+    found = rows_of(text.getvalue().encode(encoding))
+    assert [list(row.values()) for row in found] == rows
+
+
+def test_many_rows_come_in_chunks_of_bounded_size() -> None:
+    data = (HEADER + "\n" + f"{ROW}\n" * 120_000).encode("gb18030")
+    sizes = [batch.num_rows for batch in CsvFile(SHOPS, "a.csv", lambda: io.BytesIO(data)).chunks()]
+    assert sum(sizes) == 120_000
+    assert max(sizes) <= 50_000
+
+
+def test_a_fault_deep_in_a_large_file_is_still_named(tmp_path: Path) -> None:
+    path = tmp_path / "shops_1.csv"
+    path.write_bytes((HEADER + "\n" + f"{ROW}\n" * 150_000 + "x\n" + f"{ROW}\n").encode("gb18030"))
+    with pytest.raises(RaggedRow) as caught:
+        list(newest_drop(SHOPS, tmp_path).chunks())
+    assert caught.value.row == 150_001
+
+
+# --- drop folders
+
+
+def drop(folder: Path, name: str, text: str = "", at: int = 1) -> Path:
+    path = folder / name
+    path.write_text(f"{HEADER}\n{text}", "gb18030")
+    os.utime(path, ns=(at, at))
+    return path
+
+
+def test_the_newest_complete_file_is_the_snapshot(tmp_path: Path) -> None:
+    drop(tmp_path, "shops_2.csv", at=5)
+    drop(tmp_path, "shops_1.csv", at=9)
+    drop(tmp_path, "shops_3.csv.part", at=20)
+    drop(tmp_path, "stalls_9.csv", at=20)
+    (tmp_path / "shops_4.csv").mkdir()
+    (tmp_path / "shops_5.csv").symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "shops_6.csv")
+    assert newest_drop(SHOPS, tmp_path).description == "shops_1.csv"
+
+
+def test_half_a_delivery_is_none(tmp_path: Path) -> None:
+    drop(tmp_path, "shops_1.csv.part")
+    with pytest.raises(NoDelivery) as caught:
+        newest_drop(SHOPS, tmp_path)
+    assert "shops_*.csv" in caught.value.zh
+
+
+def test_identity_is_the_digest_of_the_bytes(tmp_path: Path) -> None:
+    drop(tmp_path, "shops_1.csv", at=1)
+    first = newest_drop(SHOPS, tmp_path).identity()
+    drop(tmp_path, "shops_2.csv", at=2)
+    assert newest_drop(SHOPS, tmp_path).identity() == first
+    drop(tmp_path, "shops_3.csv", f"{ROW}\n", at=3)
+    assert newest_drop(SHOPS, tmp_path).identity() != first
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_taken(tmp_path: Path) -> None:
+    path = drop(tmp_path, "shops_1.csv", f"{ROW}\n" * 60_000)
+    connector = newest_drop(SHOPS, tmp_path)
+    chunks = connector.chunks()
+    next(chunks)
+    with path.open("a", encoding="gb18030") as file:
+        file.write("half a row")
+    with pytest.raises(StillBeingWritten):
+        list(chunks)
+
+
+def test_half_a_row_of_a_growing_file_is_told_as_growth(tmp_path: Path) -> None:
+    path = drop(tmp_path, "shops_1.csv", f"{ROW}\n")
+    connector = newest_drop(SHOPS, tmp_path)
+    with path.open("a", encoding="gb18030") as file:
+        file.write("half a row")
+    with pytest.raises(StillBeingWritten):
+        list(connector.chunks())
+
+
+def test_a_file_that_vanishes_is_a_source_that_is_down(tmp_path: Path) -> None:
+    path = drop(tmp_path, "shops_1.csv")
+    connector = newest_drop(SHOPS, tmp_path)
+    path.unlink()
+    with pytest.raises(SourceDown):
+        connector.identity()
+
+
+def test_a_folder_that_is_not_there_is_a_source_that_is_down(tmp_path: Path) -> None:
+    with pytest.raises(SourceDown) as caught:
+        connector_for(SHOPS, {"shops_drop": str(tmp_path / "none")})
+    assert str(tmp_path) not in str(caught.value)
+
+
+def test_a_server_without_an_address_is_named() -> None:
+    with pytest.raises(SourceUnknown) as caught:
+        connector_for(SHOPS, {})
+    assert "shops_drop" in caught.value.zh
+
+
+def test_a_reader_that_fails_is_a_source_that_is_down() -> None:
+    class Broken(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise OSError(5, "Input/output error")
+
+    def opened() -> BinaryIO:
+        return Broken()
+
+    with pytest.raises(SourceDown) as caught:
+        list(CsvFile(SHOPS, "shops.csv", opened).chunks())
+    assert caught.value.code == "Input/output error"
+
+
+# --- what ships
+
+SAMPLES = sorted(BUILT_IN.glob("*/samples/*.csv"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.parent.name}.{path.stem}")
+def test_samples_have_their_contracts_form(path: Path) -> None:
+    table = path.stem.rstrip("_0123456789")
+    dataset = load_catalogue().dataset(f"{path.parent.parent.name}.{table}")
+    batches = list(CsvFile(dataset, path.name, lambda: path.open("rb")).chunks())
+    assert pa.Table.from_batches(batches).num_rows >= 2
