@@ -70,9 +70,9 @@ def open_from_findings(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
 def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
     """Open a case for each certificate that is marked as vanished. How many."""
     current = current_table(dataset)
-    rows = sa.select(*_opening("verification", "vanished", dataset, batch, now, _current_digest(dataset))).where(
-        current.c.mark == "vanished"
-    )
+    rows = sa.select(
+        *_opening("verification", "vanished", dataset, batch, now, _current_digest(dataset, current))
+    ).where(current.c.mark == "vanished")
     return _open(conn, list(_OPENED), rows)
 
 
@@ -144,12 +144,12 @@ _SHOWN = tuple(column for column in case.c if column.name != "subject_digest")
 
 def _came_back(dataset: Dataset) -> tuple[sa.ColumnElement[bool], ...]:
     current = current_table(dataset)
-    gone = sa.exists().where(current.c.mark == "vanished", _current_digest(dataset) == case.c.subject_digest)
+    gone = sa.exists().where(current.c.mark == "vanished", _current_digest(dataset, current) == case.c.subject_digest)
     return (case.c.cause == "vanished", case.c.dataset == dataset.name, ~gone)
 
 
-def _current_digest(dataset: Dataset) -> sa.ColumnElement[bytes]:
-    key = texts([current_table(dataset).c[name] for name in dataset.key])
+def _current_digest(dataset: Dataset, current: sa.Table) -> sa.ColumnElement[bytes]:
+    key = texts([current.c[name] for name in dataset.key])
     digest: sa.ColumnElement[bytes] = sa.func.hub.key_digest(sa.literal(dataset.name), key)
     return digest
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from certificates.identifiers import CertificateIdentifier, MalformedIdentifier
 from certificates.records import CertificateRecord, Holder, LookUp, Question, SourceState, StatusEvent
@@ -151,7 +151,7 @@ def _rows(
             sa.literal(batch.number).label("since_batch"),
         )
         .where(current.c.since_batch == batch.number, current.c[mapping.number].is_not(None))
-        .distinct(current.c[mapping.number])
+        .ext(distinct_on(current.c[mapping.number]))
         .order_by(current.c[mapping.number], version.desc().nulls_last())
     )
 
@@ -232,7 +232,7 @@ def _write_holders(conn: sa.Connection, dataset: Dataset, mapping: CertificateMa
         sa.select(certificate.c.id, sa.literal(1), name, code, code_type, role, match)
         .join_from(certificate, current, certificate.c.number == number)
         .where(certificate.c.dataset == dataset.name, *_written_by(batch, current))
-        .distinct(certificate.c.id)
+        .ext(distinct_on(certificate.c.id))
         .order_by(certificate.c.id, _text(current, mapping.version).desc().nulls_last())
     )
     columns = ["certificate_id", "ordinal", "name", "code", "code_type", "role", "match_digest"]

@@ -1,6 +1,5 @@
 """The merge against a slow obvious model: the same rows, history, marks and counts, whatever comes."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
@@ -12,36 +11,19 @@ from hypothesis import strategies as st
 
 from registries.contract_model import Column, Dataset
 from registries.errors import StoreError
-from registries.store import batches, merge, planner, shapes
+from registries.store import batches, planner, shapes
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
 from registries.store.merge import MergeCounts
 from registries.store.stage import Stage
+from tests.registries.store import deliveries
+from tests.registries.store.deliveries import Row, Staged
 from tests.registries.store.sample_catalogue import LICENCES, NOW, PEOPLE, catalogue_of, make_dataset, text_batch
-
-Row = dict[str, str | None]
-Staged = tuple[Row, bool]  # a row, and whether a rule refused it
 
 
 def take_in(conn: sa.Connection, dataset: Dataset, rows: Sequence[Staged], *, close: bool = True) -> MergeCounts:
-    """One batch from opening to done, as the intake does it."""
-    batch = batches.open_batch(conn, dataset, "test", "x", "test", NOW)
-    stage = Stage(conn, dataset, batch)
-    stage.create()
-    half = len(rows) // 2
-    for first, part in ((0, rows[:half]), (half, rows[half:])):
-        numbers = np.arange(first + 1, first + 1 + len(part))
-        refused = np.array([refused for _, refused in part], np.bool_)
-        stage.copy_in(numbers, text_batch(dataset, [row for row, _ in part]), refused)
-    for found in list(stage.unequal_keys()):
-        stage.refuse(found)
-    counts = merge.merge(conn, dataset, batch, close_vanished=close)
-    pulled, accepted = stage.counts()
-    told = BatchCounts(pulled, accepted, pulled - accepted, 0, **dataclasses.asdict(counts))
-    batches.mark_taken_over(conn, batch, told, NOW)
-    batches.mark_done(conn, batch)
-    stage.drop()
-    return counts
+    """The counts alone of a delivery."""
+    return deliveries.take_in(conn, dataset, rows, close=close)[1]
 
 
 class Model:
@@ -128,7 +110,7 @@ licence_rows = st.fixed_dictionaries(
 )
 
 
-def deliveries(rows: st.SearchStrategy[Row]) -> st.SearchStrategy[list[tuple[list[Staged], bool]]]:
+def batches_of(rows: st.SearchStrategy[Row]) -> st.SearchStrategy[list[tuple[list[Staged], bool]]]:
     # a row without a readable key is always refused: keys are required by every contract
     staged = st.tuples(rows, st.booleans()).map(lambda pair: (pair[0], pair[1] or pair[0].get("number", "") is None))
     return st.lists(st.tuples(st.lists(staged, max_size=7), st.sampled_from([True, True, False])), max_size=5)
@@ -147,13 +129,13 @@ FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthChec
 
 
 @FEW
-@given(delivered=deliveries(people_rows))
+@given(delivered=batches_of(people_rows))
 def test_people_merge_as_the_model_does(load: Store, delivered: list[tuple[list[Staged], bool]]) -> None:
     run_against_model(load, PEOPLE, delivered)
 
 
 @FEW
-@given(delivered=deliveries(licence_rows))
+@given(delivered=batches_of(licence_rows))
 def test_certificates_merge_as_the_model_does(load: Store, delivered: list[tuple[list[Staged], bool]]) -> None:
     run_against_model(load, LICENCES, delivered)
 
