@@ -27,7 +27,6 @@ import psycopg
 from mianzheng.embedded_postgres import Cluster
 from mianzheng.store_set_up import set_up_store
 from quality.intake import Intake
-from registries.departments import Catalogue, load_catalogue
 from registries.home import HubHome, Role
 from sample_city.build import build, next_day
 
@@ -128,7 +127,7 @@ def planted(city: Path) -> Counter[Finding]:
     return Counter((line["dataset"], line["key"], line["kind"]) for line in map(json.loads, lines))
 
 
-def found(home: HubHome, intake: Intake, catalogue: Catalogue) -> Counter[Finding]:
+def found(home: HubHome, intake: Intake) -> Counter[Finding]:
     """What the newest batch of each planted dataset was found to have: keys are read from the landed rows."""
     findings: Counter[Finding] = Counter()
     url = home.store_url(Role.OWNER).replace("+psycopg", "")
@@ -139,7 +138,7 @@ def found(home: HubHome, intake: Intake, catalogue: Catalogue) -> Counter[Findin
                 "SELECT row_number, rule_id, level FROM hub.finding WHERE batch = %s", newest
             ).fetchall()
             landed = intake.landing.landed(newest[0])
-            keys = intake.landing.rows(landed, [row[0] for row in rows]).column(catalogue.dataset(name).key[0])
+            keys = intake.landing.rows(landed, [row[0] for row in rows]).column(intake.catalogue.dataset(name).key[0])
             kinds = [KINDS.get((name, rule), OTHER if level == 1 else None) for _, rule, level in rows]
             findings.update((name, key, kind) for key, kind in zip(keys.to_pylist(), kinds, strict=True) if kind)
     return findings
@@ -165,13 +164,14 @@ def run(people: int, seed: int, days: int) -> dict[str, object]:
     """Build, take in, let `days` pass and take in again; the last day is measured."""
     with hub_and_city() as (home, city, url):
         build(city, url, people, seed, CITY_DAY)
+        home.secret_or_new("landing_key")
         say_where(home, city, url)
-        intake = Intake.open(home, lambda: datetime.now(UTC))
-        outcomes = take_all_in(intake)
-        for _ in range(days):
-            next_day(city, url)
+        with Intake.open(home, lambda: datetime.now(UTC)) as intake:
             outcomes = take_all_in(intake)
-        measured = measures(planted(city), found(home, intake, load_catalogue()))
+            for _ in range(days):
+                next_day(city, url)
+                outcomes = take_all_in(intake)
+            measured = measures(planted(city), found(home, intake))
     rows = [asdict(m) | {"recall": round(m.recall, 4), "precision": round(m.precision, 4)} for m in measured]
     return {"people": people, "seed": seed, "days": days, "good": good(measured), "kinds": rows, "intake": outcomes}
 
