@@ -6,8 +6,6 @@ With `once`: ask the numbers to try, verify their receipts offline, check the le
 import time
 from contextlib import suppress
 
-from mianzheng.cycle_display import load_everything
-from mianzheng.self_check import self_check
 from mianzheng.settings import Settings
 from mianzheng.supervisor import Running, Stopped, running, start_dagster, stoppable, watch
 from mianzheng.terminal import clock, console, print_json, say
@@ -19,6 +17,9 @@ def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
     tell = (lambda _zh, _en: None) if as_json else say
     code = 1
     with suppress(Stopped), stoppable(), running(settings, tell) as hub:
+        from mianzheng.cycle_display import load_everything
+        from mianzheng.self_check import self_check
+
         tell("归集各部门数据", "taking in the departments' data")
         outcomes = load_everything(hub.home, clock, quiet=as_json)
         failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]

@@ -111,7 +111,7 @@ def ask_one(hub: Running, number: NumberToTry, keys: Mapping[str, Any]) -> Asked
         expected=number.expected,
         verdict=str(answer.verdict["code"]),
         zh=str(answer.verdict["zh"]),
-        next_zh=str(answer.verdict["next_zh"]),
+        next_zh=str(answer.verdict["next"]["zh"]),
         genuine=verified_offline(answer, keys),
     )
 

@@ -2,21 +2,22 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
 from mianzheng.errors import MianzhengError
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
-from quality.intake import Intake, IntakeOutcome
-from registries.connectors.kinds import upload_connector
 from registries.contract_faults import ContractFaults, Fault
 from registries.contracts import Dataset, check_contracts
 from registries.departments import Catalogue, load_catalogue
 from registries.home import Role
 from registries.store import digest, scores
 from registries.store.engine import Store
+
+if TYPE_CHECKING:
+    from quality.intake import IntakeOutcome
 
 app = typer.Typer(rich_markup_mode=None)
 contract_app = typer.Typer(help="数据契约 / contracts.", no_args_is_help=True, rich_markup_mode=None)
@@ -39,6 +40,8 @@ def load(
     Examples: `mianzheng load`, `mianzheng load enterprises_20261121.csv --dry-run`
     """
     from mianzheng.cycle_display import load_everything
+    from quality.intake import Intake
+    from registries.connectors.kinds import upload_connector
 
     with explained():
         if file is None:
@@ -76,7 +79,7 @@ def dataset_of(file: Path, name: str | None, catalogue: Catalogue) -> Dataset:
     )
 
 
-def show_outcome(outcome: IntakeOutcome, *, as_json: bool) -> None:
+def show_outcome(outcome: "IntakeOutcome", *, as_json: bool) -> None:
     """Print what a batch came to."""
     if as_json:
         print_json(asdict(outcome))

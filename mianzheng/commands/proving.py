@@ -62,7 +62,7 @@ def verify(
         print_json(answer.body)
         return
     console.print(f"{answer.verdict['zh']}  {answer.verdict['en']}  ({answer.verdict['code']})")
-    console.print(f"{answer.verdict['next_zh']}  {answer.verdict['next_en']}")
+    console.print(f"{answer.verdict['next']['zh']}  {answer.verdict['next']['en']}")
 
 
 @receipt_app.command("verify")
