@@ -23,7 +23,7 @@ class QualityError(Exception):
         self.en = en
 
 
-class UnknownRule(QualityError):  # noqa: N818 - named after what happened
+class UnknownRule(QualityError):
     """Raised when a contract names an expectation that neither the hub nor Great Expectations has for rows."""
 
     def __init__(self, rule_id: str, expectation: str) -> None:
@@ -34,7 +34,7 @@ class UnknownRule(QualityError):  # noqa: N818 - named after what happened
         self.rule_id = rule_id
 
 
-class RuleMisconfigured(QualityError):  # noqa: N818 - named after what happened
+class RuleMisconfigured(QualityError):
     """Raised when a rule's arguments don't fit its expectation."""
 
     def __init__(self, rule_id: str, expectation: str) -> None:
@@ -45,7 +45,7 @@ class RuleMisconfigured(QualityError):  # noqa: N818 - named after what happened
         self.rule_id = rule_id
 
 
-class RulesFailed(QualityError):  # noqa: N818 - named after what happened
+class RulesFailed(QualityError):
     """Raised when rules could not be evaluated at all. Names the rules; the cause's own text may hold values."""
 
     def __init__(self, rule_ids: Sequence[str], cause: str) -> None:
@@ -57,7 +57,7 @@ class RulesFailed(QualityError):  # noqa: N818 - named after what happened
         self.rule_ids = tuple(rule_ids)
 
 
-class UnknownDataset(QualityError):  # noqa: N818 - named after what happened
+class UnknownDataset(QualityError):
     """Raised when an intake is asked for a dataset that no contract describes."""
 
     def __init__(self, dataset: str) -> None:
@@ -66,3 +66,14 @@ class UnknownDataset(QualityError):  # noqa: N818 - named after what happened
             f"no contract describes the dataset {dataset}; mianzheng contract check lists those that exist",
         )
         self.dataset = dataset
+
+
+class UnknownCertificateType(QualityError):
+    """Raised when a contract's certificates are of a type that nobody described."""
+
+    def __init__(self, dataset: str, type_code: str) -> None:
+        super().__init__(
+            f"数据资源 {dataset} 的证照类型 {type_code} 没有定义。请在 certificates/types 中补充",
+            f"dataset {dataset} holds certificates of the unknown type {type_code}; describe it in certificates/types",
+        )
+        self.type_code = type_code

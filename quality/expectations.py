@@ -98,7 +98,7 @@ class ColumnHolds(ColumnMapMetricProvider):
 
     @column_condition_partial(engine=PandasExecutionEngine)
     def _pandas(cls, column: Any, predicate: str, arguments: Mapping[str, Any], **_: Any) -> Any:  # noqa: N805, ANN401
-        holds = PREDICATES[predicate].function(pa.array(column), **arguments)
+        holds = PREDICATES[predicate].holds(pa.array(column), **arguments)
         return pd.Series(holds, index=column.index)
 
 
@@ -118,7 +118,7 @@ class ColumnPairHolds(ColumnPairMapMetricProvider):
         arguments: Mapping[str, Any],
         **_: Any,  # noqa: ANN401 - metrics that are not used
     ) -> Any:  # noqa: ANN401 - a pandas Series; pandas-stubs can't say of what
-        holds = PREDICATES[predicate].function(pa.array(column_A), pa.array(column_B), **arguments)
+        holds = PREDICATES[predicate].holds(pa.array(column_A), pa.array(column_B), **arguments)
         return pd.Series(holds, index=column_A.index)
 
 

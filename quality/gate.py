@@ -16,11 +16,11 @@ from registries.contract_model import RuleSpec
 
 @dataclass(frozen=True)
 class Gauge:
-    """What batch rules look at; `pulled_before` is the size of the last snapshot taken over, None if there is none."""
+    """What batch rules look at; `pulled_before` is the size of the last snapshot taken over, 0 if there is none."""
 
     pulled: int
     quarantined: int
-    pulled_before: int | None
+    pulled_before: int
 
     @property
     def dropped(self) -> float:

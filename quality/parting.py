@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from registries.contract_model import RuleSpec
+
 RowNumbers = NDArray[np.int64]
 """Row numbers of one batch, from 1, in the order in which the source gave the rows."""
 
@@ -63,14 +65,46 @@ def _joined(parts: Sequence[RowNumbers]) -> RowNumbers:
 
 
 @dataclass(frozen=True)
-class Parts:
-    """How many rows went where. Always: pulled = accepted + quarantined + held."""
+class Parting:
+    """Which of a batch's rows are refused, and whether the gate holds the others.
+
+    Attributes:
+        pulled: rows of the delivery.
+        refused: row numbers of those in which a rule of level 1 failed.
+        held_by: the batch rules that failed; empty if the batch may go on.
+        pulled_before: rows of the snapshot that is served now; 0 if there is none.
+    """
 
     pulled: int
-    quarantined: int
-    held: int = 0
+    refused: RowNumbers
+    held_by: tuple[RuleSpec, ...] = ()
+    pulled_before: int = 0
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows are refused."""
+        return len(self.refused)
 
     @property
     def accepted(self) -> int:
-        """Rows that go on to the merge."""
-        return self.pulled - self.quarantined - self.held
+        """How many rows the merge is given; none of a batch that is held."""
+        return 0 if self.held_by else self.pulled - self.quarantined
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of a batch's rows; `vanished` counts keys of the store, which were in no row.
+
+    Always: pulled = accepted + quarantined + held, and accepted = new + changed + unchanged + deleted + repeated.
+    """
+
+    pulled: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    held: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    repeated: int = 0
+    vanished: int = 0

@@ -11,12 +11,15 @@ A rule is compiled before the first row is read: a misspelt one must not cost a 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 
 from quality.errors import RuleMisconfigured, UnknownRule
 from quality.expectations import OWN, RowRule, check_rule
 from quality.predicates import PREDICATES
 from registries.contract_model import Dataset, RuleSpec
+
+CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
+"""Departments' days are days in this zone, wherever the hub's clock runs."""
 
 _SET_RULES = {"unique": "mianzheng:unique", "reference": "mianzheng:reference"}
 _BATCH_RULES = frozenset(
@@ -53,6 +56,11 @@ def compile_rules(dataset: Dataset, today: date) -> Rules:
         tuple(_of_kind(dataset, "reference")),
         tuple(_of_kind(dataset, "batch")),
     )
+
+
+def day_of(moment: datetime) -> date:
+    """The calendar day, for the departments, of a moment with a time zone."""
+    return moment.astimezone(CHINA_STANDARD_TIME).date()
 
 
 def _of_kind(dataset: Dataset, kind: str) -> Iterable[RuleSpec]:

@@ -11,14 +11,14 @@ RULES = [rule for rule in load_catalogue().dataset("public_security.residents").
 @pytest.mark.parametrize(
     ("gauge", "expected"),
     [
-        (Gauge(100, 0, None), []),
+        (Gauge(100, 30, 0), []),
         (Gauge(100, 30, 100), []),
         (Gauge(100, 31, 100), ["batch-share_refused"]),
         (Gauge(80, 0, 100), []),
         (Gauge(79, 0, 100), ["batch-volume_drop"]),
         (Gauge(500, 0, 100), []),
         (Gauge(100, 0, 0), []),
-        (Gauge(0, 0, None), ["batch-rows"]),
+        (Gauge(0, 0, 0), ["batch-rows"]),
         (Gauge(0, 0, 100), ["batch-rows", "batch-volume_drop"]),
     ],
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quality.parting import Findings, Parts
+from quality.parting import Findings, Parting
 from quality.scores import RuleScore, dimension_scores, mean, overall, rule_scores
 from registries.departments import load_catalogue
 
@@ -49,4 +49,4 @@ def test_findings_refuse_by_level_one_only_and_count_a_row_once() -> None:
     assert findings.refused().tolist() == [2, 5]
     assert {rule: rows.tolist() for rule, _, rows in findings} == {"a": [2, 5], "b": [2], "c": [7]}
     assert findings.of("never").tolist() == []
-    assert Parts(pulled=10, quarantined=2, held=3).accepted == 5
+    assert Parting(10, findings.refused()).accepted == 8

@@ -1,0 +1,97 @@
+"""What taking a delivery in would do: everything up to the merge, in one transaction that is rolled back.
+
+The clerk sees which rows would be refused and why, and how many would be new or changed, before anything is sent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from quality import turnover
+from quality.checking import check, unknowable
+from quality.parting import Counts, Findings, Parting
+from quality.rules import day_of
+from registries.connectors.kinds import Connector
+from registries.contract_model import Dataset
+from registries.departments import Catalogue
+from registries.store.batches import Batch
+from registries.store.engine import Store
+from registries.store.merge import merge
+from registries.store.stage import Stage
+
+FIRST_ROWS = 20
+"""So many row numbers stand beside a reason."""
+
+
+@dataclass(frozen=True)
+class ReasonCount:
+    """A rule that failed: in how many rows, and in which first ones (from 1, without the header)."""
+
+    rule_id: str
+    level: int
+    zh: str
+    en: str
+    rows: int
+    first_rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What would become of a delivery.
+
+    Attributes:
+        held_by: the batch rules that would hold it, in words.
+        reasons: of each rule that failed, the most frequent first.
+    """
+
+    dataset: str
+    counts: Counts
+    held_by: tuple[str, ...]
+    reasons: tuple[ReasonCount, ...]
+
+
+def dry_run(store: Store, catalogue: Catalogue, dataset: Dataset, connector: Connector, now: datetime) -> DryRun:
+    """Checks and merges a delivery, keeps nothing. The caller holds the dataset's lock."""
+    batch = _imagined(dataset, connector, now)
+    with store.connect() as conn:
+        stage = Stage(conn, dataset, batch)
+        stage.create()
+        unjudged = unknowable(conn, catalogue, dataset)
+        checked = check(conn, dataset, _numbered(connector), stage, day_of(now), lambda _: None, unknowable=unjudged)
+        parting = turnover.part(conn, dataset, batch, checked)
+        counts = _held(parting)
+        if not parting.held_by:
+            merged = merge(conn, dataset, batch, close_vanished=dataset.delivery == "snapshot")
+            counts = Counts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
+        conn.rollback()
+    held_by = tuple(f"{rule.zh} | {rule.en}" for rule in parting.held_by)
+    return DryRun(dataset.name, counts, held_by, reasons(dataset, checked.findings))
+
+
+def reasons(dataset: Dataset, findings: Findings) -> tuple[ReasonCount, ...]:
+    """How often each rule failed, in the contract's words."""
+    found = []
+    for rule_id, level, rows in findings:
+        if len(rows):
+            rule = dataset.rule(rule_id)
+            first = tuple(rows[:FIRST_ROWS].tolist())
+            found.append(ReasonCount(rule_id, level, rule.zh, rule.en, len(rows), first))
+    return tuple(sorted(found, key=lambda reason: (reason.level, -reason.rows, reason.rule_id)))
+
+
+def _imagined(dataset: Dataset, connector: Connector, now: datetime) -> Batch:
+    """A batch that is nowhere written down: real ones are numbered from 1."""
+    return Batch(0, dataset.name, 0, "landed", connector.description, "", dataset.contract_version, "dry run", now)
+
+
+def _numbered(connector: Connector) -> Iterator[tuple[int, pa.RecordBatch]]:
+    first = 1
+    for chunk in connector.chunks():
+        yield first, chunk
+        first += chunk.num_rows
+
+
+def _held(parting: Parting) -> Counts:
+    return Counts(pulled=parting.pulled, quarantined=parting.quarantined, held=parting.pulled - parting.quarantined)

@@ -1,0 +1,51 @@
+"""Step 7 from near: what a batch found goes to those who can mend it, and the batch is done.
+
+Cases from findings need the stage and are opened in step 6, in the merge's transaction (`open_cases`); what stands
+here can be done again from its beginning, however often it is cut short.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from quality.scores import RuleScore
+from registries.contract_model import Dataset
+from registries.departments import Catalogue
+from registries.store import batches, cases, ledger, registers, scores
+from registries.store.batches import Batch
+from registries.store.engine import Store
+from registries.store.stage import Stage
+
+
+def open_cases(conn: Any, dataset: Dataset, batch: Batch, now: datetime) -> None:  # noqa: ANN401 - SQLAlchemy's
+    """Findings of level 2 become cases, and what came back mended closes its own: while the stage is there."""
+    cases.close_mended(conn, batch, dataset, now)
+    cases.open_from_findings(conn, batch, dataset, now)
+    if dataset.certificate is not None:
+        cases.open_from_vanished(conn, batch, dataset, now)
+
+
+def tell(store: Store, catalogue: Catalogue, dataset: Dataset, batch: Batch, now: datetime) -> Batch:
+    """Conflicts become cases, the ledger's entry gets its place, the stage goes, the batch is done."""
+    if dataset.register is not None and batch.hold_reason is None:
+        register = dataset.register.register
+        with store.begin() as conn:
+            registers.conflicts(conn, catalogue, register)
+            cases.open_from_conflicts(conn, catalogue, register, batch, now)
+    with store.begin() as conn:
+        ledger.sequence(conn)
+    with store.begin() as conn:
+        Stage(conn, dataset, batch).drop()
+        return batches.mark_done(conn, batch)
+
+
+def kept_scores(store: Store, batch: Batch) -> tuple[RuleScore, ...]:
+    """The scores that were kept of a batch, by rule."""
+    with store.begin() as conn:
+        lines = scores.score_history(conn, batch.dataset, batches=1)
+    return tuple(
+        RuleScore(
+            line.rule_id, line.rule_version, line.dimension, line.indicator, line.level, line.checked, line.failed
+        )
+        for line in lines
+        if line.batch == batch.number
+    )

@@ -1,0 +1,114 @@
+"""Steps 5 and 6 from near: which rows go on, and the one transaction in which a batch changes the store.
+
+with store.begin() as conn:
+    parting = turnover.part(conn, dataset, batch, checked)
+with store.begin() as conn:
+    batch = turnover.take_over(conn, dataset, batch, checked, parting, kind, news, clock())
+"""
+
+import secrets
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from certificates.types import CertificateType
+from quality import batch_entry, gate, holding, telling
+from quality.checking import Checked
+from quality.parting import Counts, Parting
+from quality.scores import rule_scores
+from registries.contract_model import Dataset
+from registries.store import batches, certificates, ledger, quarantine, scores
+from registries.store.batches import Batch, BatchCounts
+from registries.store.merge import merge
+from registries.store.stage import Stage
+
+Connection = Any
+"""The store's transaction; SQLAlchemy's name for it is known in registries only."""
+
+SALT_BYTES = 16
+
+
+def part(conn: Connection, dataset: Dataset, batch: Batch, checked: Checked) -> Parting:
+    """Which rows are refused, marked so in the stage, and whether the gate holds the batch."""
+    refused = checked.findings.refused()
+    Stage(conn, dataset, batch).refuse(refused)
+    before = batches.last_taken_over(conn, dataset.name)
+    snapshot = dataset.delivery == "snapshot"
+    pulled_before = before.counts.pulled if snapshot and before is not None and before.counts is not None else 0
+    gauge = gate.Gauge(checked.pulled, len(refused), pulled_before)
+    rules = [rule for rule in dataset.rules if rule.kind == "batch"]
+    return Parting(checked.pulled, refused, gate.failed(rules, gauge), pulled_before)
+
+
+def take_over(
+    conn: Connection,
+    dataset: Dataset,
+    batch: Batch,
+    checked: Checked,
+    parting: Parting,
+    kind: CertificateType | None,
+    news: pa.Table | None,
+    now: datetime,
+) -> Batch:
+    """Everything that a batch changes in what is served; the caller commits it as one.
+
+    Args:
+        conn: a transaction of the role hub_load.
+        dataset: whose stage is filled, its refused rows marked.
+        batch: as it was landed.
+        checked: what the rules found.
+        parting: what becomes of the rows.
+        kind: the certificate type, if the dataset holds certificates.
+        news: the bad news of a held batch (see `holding.news_of`).
+        now: for the record.
+    """
+    counts = _merge(conn, dataset, batch, checked, parting, news)
+    if kind is not None:
+        certificates.compose_look_ups(conn, dataset, batch, kind)
+    _write_down(conn, dataset, batch, checked, parting, counts, now)
+    if not parting.held_by:
+        telling.open_cases(conn, dataset, batch, now)
+    return batches.mark_taken_over(
+        conn,
+        batch,
+        BatchCounts(**asdict(counts)),
+        now,
+        keys_readable=checked.keys_readable,
+        hold_reason=holding.reason(parting),
+    )
+
+
+def _merge(
+    conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, parting: Parting, news: pa.Table | None
+) -> Counts:
+    """Quarantine with every reason, and the merge, or the hold."""
+    quarantine.start_over(conn, batch)
+    quarantine.record_refused(conn, dataset, batch, "quarantined")
+    for rule_id, level, rows in checked.findings:
+        if len(rows):
+            quarantine.record_findings(conn, batch, rule_id, level, rows)
+    if parting.held_by:
+        return holding.hold(conn, dataset, batch, parting, news)
+    quarantine.close_earlier(conn, dataset, batch)
+    merged = merge(conn, dataset, batch, close_vanished=dataset.delivery == "snapshot")
+    return Counts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
+
+
+def _write_down(
+    conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, parting: Parting, counts: Counts, now: datetime
+) -> None:
+    """Scores, and the ledger's entry, which gets its place later: a long merge must not block answers."""
+    found = rule_scores(dataset, checked.findings)
+    scores.record_scores(conn, batch, found)
+    facts = {
+        "dataset": dataset.name,
+        "sequence": batch.sequence,
+        "contract_version": batch.contract_version,
+        "landed_digest": batch.landed_digest,
+        "held_by": [rule.id for rule in parting.held_by],
+        "counts": asdict(counts),
+    }
+    body = batch_entry.payload(facts, found, salt=secrets.token_bytes(SALT_BYTES))
+    ledger.append(conn, [batch_entry.entry(dataset.name, batch.sequence, body)], now)
