@@ -61,6 +61,7 @@ HABITS = {
     "sex not stated": 0.0003,
 }
 SHORT_NUMBER_YEARS = (1905, 1985)
+CENTENARIANS = 996
 DIVORCED = 0.04
 REGISTER_OPENED = 16_436  # 2015-01-01: no row was touched before the register became digital
 PARTS_OF_HOUSES = (("house", 380), ("floor", 12), ("door", 8))
@@ -101,7 +102,7 @@ def with_habits(seed: int, people: Persons, columns: Columns, clean: NDArray[np.
     habit = np.searchsorted(edges, np.where(clean, unit(stream(seed, "habit"), people.place), 1.0), side="right")
     has = {name: habit == position for position, name in enumerate(HABITS)}
     born_in, born = years(people.born_on), columns["birth_date"]
-    short = has["15 digits"] & (born_in >= SHORT_NUMBER_YEARS[0]) & (born_in < SHORT_NUMBER_YEARS[1])
+    short = has["15 digits"] & _once_had_15_digits(people, born_in)
     old = text(np.hstack([people.number[:, :6], people.number[:, 8:17]]))
     number = where(has["small x"], pc.utf8_lower(columns["citizen_number"]), columns["citizen_number"])
     compact = where(has["compact date"], compact_dates(people.born_on), born)
@@ -111,6 +112,13 @@ def with_habits(seed: int, people: Persons, columns: Columns, clean: NDArray[np.
         "sex": where(has["sex not stated"], "9", columns["sex"]),
         "name": where(has["blank"], joined(columns["name"], " "), columns["name"]),
     }
+
+
+def _once_had_15_digits(people: Persons, born_in: Index) -> NDArray[np.bool_]:
+    """Whoever had a number before it grew; sequences 996 to 999 then meant a person born before 1900."""
+    sequence = (people.number[:, 14:17].astype(np.int64) - ord("0")) @ [100, 10, 1]
+    early, late = SHORT_NUMBER_YEARS
+    return (born_in >= early) & (born_in < late) & (sequence < CENTENARIANS)
 
 
 def _ethnicities(seed: int, places: Index) -> Index:

@@ -8,7 +8,7 @@ import pytest
 from sample_city.ages import BANDS
 from sample_city.city import City
 from sample_city.errors import BadSizeError
-from sample_city.residents import chunks, rows
+from sample_city.residents import _once_had_15_digits, chunks, rows
 
 TODAY = date(2026, 6, 30)
 CITY = City(60_000, 4, TODAY)
@@ -62,6 +62,14 @@ def test_most_live_where_their_number_says_and_households_are_small() -> None:
     ]
     assert sum(young) / len(young) > 0.75
     assert 2 < 60_000 / len(set(houses)) < 4
+
+
+def test_no_number_of_15_digits_reads_as_a_centenarians() -> None:
+    persons = CITY.population.persons(np.arange(60_000))
+    had = _once_had_15_digits(persons, np.full(60_000, 1950))
+    reads_older = np.array([bytes(row[14:17]) >= b"996" for row in persons.number])
+    assert reads_older.sum() > 100
+    assert np.array_equal(had, ~reads_older)
 
 
 @pytest.mark.parametrize("people", [0, 499, 10_000_001])
