@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.conftest import OWNER, PASSWORD, administration, short_lived_folder
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey"), pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
+ALONE = Path(__file__).with_name("alone.py")
 PEOPLE = "1000"
 STORE_FOLDERS = {"postgres", "landed", "spill", "out", "sample_city", "binaries"}
 
@@ -44,11 +45,11 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     return kept | settings | {"TMPDIR": str(temporary), "HOME": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"} | more
 
 
-def up_once(folder: Path, user: str | None = None, **settings: str) -> dict[str, Any]:
+def up_once(folder: Path, user: str | None = None, before: Sequence[str] = (), **settings: str) -> dict[str, Any]:
     """`mianzheng up --once --json`; fails with everything that was printed."""
     identity = {"user": user, "group": "nogroup", "extra_groups": []} if user else {}
     done = subprocess.run(
-        [sys.executable, "-m", "mianzheng", "up", "--once", "--json"],
+        [*before, sys.executable, "-m", "mianzheng", "up", "--once", "--json"],
         cwd=ROOT, env=environment(folder, **settings), capture_output=True, text=True, check=False, timeout=300,
         **identity,
     )  # fmt: skip
@@ -74,7 +75,22 @@ def assert_proved(report: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def first(folder: Path) -> dict[str, Any]:
-    return up_once(folder)
+    """The first cycle, without any network but loopback where the tests may cut it off."""
+    return up_once(folder, before=cut_off(folder))
+
+
+def cut_off(folder: Path) -> list[str]:
+    """What to put before a command so that it runs alone; nothing where that is not allowed."""
+    alone = ["unshare", "--net", sys.executable, str(ALONE), str(folder / "left")]
+    allowed = subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0
+    return alone if allowed else []
+
+
+@pytest.mark.usefixtures("first")
+def test_nothing_is_sent_out(folder: Path) -> None:
+    if not cut_off(folder / "hub"):
+        pytest.skip("network namespaces need root here")
+    assert (folder / "left").read_text() == "0"
 
 
 def test_one_cycle_verifies_its_numbers_and_receipts(first: dict[str, Any]) -> None:
