@@ -1,0 +1,331 @@
+"""The way of a question, in the order of the design; clients and officers differ only in step 2.
+
+    1 parse   2 know   3 allow   4 find   5 judge   6 write down   7 sign     (8, verify: anywhere, offline)
+
+    with Answering(store, keys, types, clock, settings, meters) as answering:
+        answer = answering.ask(parse_request(token)).result()
+    answer.receipt, answer.proof, answer.verdict["code"]
+
+Questions that arrive together take steps 2 to 6 in one transaction, with one look-up and one ledger commit. No receipt
+is signed before that commit; whatever happens afterwards, the stored payload can be signed again.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from certificates.keys import KeyPurpose, KeyRing
+from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, resume, sign
+from certificates.records import LookUp
+from certificates.types import CertificateType
+from certificates.verdicts import RefusalReason, Verdict, judge, refuse
+from exchange_api.askers import Inquiry, Known, Refused, Registered
+from exchange_api.committer import Committer
+from exchange_api.errors import RequestReused
+from exchange_api.ledger_head import LedgerHead
+from exchange_api.meters import Meters
+from exchange_api.transactions import Transaction
+from registries.errors import LedgerDamaged, StoreDown, StoreError
+from registries.store import certificates, grants, ledger
+from registries.store.engine import Store
+from registries.store.grants import Grant
+
+ACT: Final = "verification"
+KIND = ledger.IN_ORDER
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+"""The hub's time zone: one for the whole country, without summer time since 1992."""
+
+
+@dataclass(frozen=True)
+class AnsweringSettings:
+    """What answers name: the hub, whom requests must be addressed to, the address they must be made for, the ledger."""
+
+    issuer: str
+    audience: str
+    url: str
+    ledger_name: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What leaves the hub.
+
+    Attributes:
+        receipt: compact JWS.
+        proof: the receipt's place in the ledger, as a tlog-proof file.
+        verdict: the receipt's verification member, readable.
+        index: the place in the ledger.
+    """
+
+    receipt: str
+    proof: str
+    verdict: Mapping[str, Any]
+    index: int
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """After step 3: the grant that covers the question, or why there is none."""
+
+    known: Known
+    grant: Grant | RefusalReason
+
+
+@dataclass(frozen=True)
+class Judged:
+    """After step 5: the verdict, and the time of the source's last delivery that it rests on."""
+
+    known: Known
+    verdict: Verdict
+    data_as_of: datetime | None
+
+
+@dataclass(frozen=True)
+class Written:
+    """After step 6: what stands in the ledger and has to be signed, with the key that it names.
+
+    Attributes:
+        key: under which issuer and jti it stands there.
+        digest: of the request that it answers.
+    """
+
+    key: tuple[str, str]
+    digest: bytes
+    entry_id: int
+    kid: str
+    draft: ReceiptDraft
+
+
+class Answering:
+    """Answers questions; one for each API process."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: KeyRing,
+        types: Mapping[str, CertificateType],
+        clock: Callable[[], datetime],
+        settings: AnsweringSettings,
+        meters: Meters,
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._types = types
+        self._clock = clock
+        self._settings = settings
+        self._meters = meters
+        self._registered = Registered(settings.audience, settings.url)
+        self.ledger_head = LedgerHead(store, keys, settings.ledger_name)
+        self._committer: Committer[Inquiry, Answer] = Committer(self._answer_together, self.tend_ledger)
+
+    def __enter__(self) -> Self:
+        self._committer.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._committer.__exit__(kind, error, at)
+
+    @property
+    def alive(self) -> bool:
+        """Whether questions are being answered."""
+        return self._committer.alive
+
+    def ask(self, inquiry: Inquiry) -> "Future[Answer]":
+        """Send a question, parsed in step 1, on its way.
+
+        Raises:
+            Overloaded: too many are waiting. The future raises what stopped the question: NotVerified,
+            RequestReused, certificates.requests.RequestRefused, or the store's errors.
+        """
+        return self._committer.submit(inquiry)
+
+    def tend_ledger(self) -> None:
+        """Give places to what other processes wrote down, so that the checkpoint covers batches too."""
+        with Transaction(self._store) as work:
+            head = self.ledger_head.move(work, self._clock())
+        self._meters.set_ledger_size(head.size)
+
+    # --- the way, for questions that arrived together
+
+    def _answer_group(self, inquiries: Sequence[Inquiry]) -> list[Answer | Exception]:
+        """Steps 2 to 7 in their order."""
+        now = self._clock()
+        self._keys.refresh()
+        with Transaction(self._store) as work:
+            known, before = self._know(work, inquiries, now)
+            allowed = self._allow(work, _not_answered(known, before), now)
+            found = self._find(work, allowed, now)
+            judged = self._judge(allowed, found, now)
+            written = [*before, *self._write_down(work, judged, now)]
+            places, proofs = self._prove(work, written, now)
+        answers = {each.key: self._sign(each, places[each.entry_id], proofs) for each in written}
+        for answer in answers.values():
+            self._meters.note_answer(answer.verdict["code"])
+        return [_outcome(each, answers, {each.key: each.digest for each in written}) for each in known]
+
+    def _know(
+        self, work: Transaction, inquiries: Sequence[Inquiry], now: datetime
+    ) -> tuple[list[Known | Refused], list[Written]]:
+        """Step 2: who asks; and what was answered before, which is given again as it was written down then."""
+        known = self._registered.know(work, inquiries, now)
+        asked = sorted({each.key for each in known if isinstance(each, Known)})
+        stored = ledger.stored(work.conn, asked)
+        return known, _restored(stored)
+
+    def _allow(self, work: Transaction, questions: Sequence[Known], now: datetime) -> list[Allowed]:
+        """Step 3: a grant covers the act, or the question is refused before any look-up. Equal wishes ask once."""
+        today = now.astimezone(CHINA).date()
+        grant_of = {
+            wish: grants.covering_grant(work.conn, wish.department, ACT, *wish[1:], today)
+            for wish in sorted({_wish(each) for each in questions if each.asker.active})
+        }
+        return [
+            Allowed(each, grant_of[_wish(each)] or RefusalReason.NO_GRANT)
+            if each.asker.active
+            else Allowed(each, RefusalReason.CLIENT_SUSPENDED)
+            for each in questions
+        ]
+
+    def _find(self, work: Transaction, allowed: Sequence[Allowed], now: datetime) -> dict[Allowed, LookUp]:
+        """Step 4: records, quarantined and held keys of all questions in one statement; none for what was refused."""
+        covered = {each: each.grant for each in allowed if isinstance(each.grant, Grant)}
+        if not covered:
+            return {}
+        asked = [(each.known.question, grant) for each, grant in covered.items()]
+        look_ups = certificates.find_certificates(work.conn, asked, now, now.astimezone(CHINA).date())
+        return dict(zip(covered, look_ups, strict=True))
+
+    def _judge(self, allowed: Sequence[Allowed], found: Mapping[Allowed, LookUp], now: datetime) -> list[Judged]:
+        """Step 5: each question's verdict, or its refusal."""
+        today = now.astimezone(CHINA).date()
+        return [
+            Judged(each.known, refuse(each.grant), None)
+            if isinstance(each.grant, RefusalReason)
+            else Judged(
+                each.known,
+                judge(each.known.question, found[each], today, self._types),
+                found[each].source.data_as_of,
+            )
+            for each in allowed
+        ]
+
+    def _write_down(self, work: Transaction, judged: Sequence[Judged], now: datetime) -> list[Written]:
+        """Step 6: the ledger entries; who writes down the same request at the same time finds ours, or we theirs."""
+        if not judged:
+            return []
+        key = self._keys.active(KeyPurpose.RECEIPT)
+        drafts = [draft_receipt(self._payload(each, now), key) for each in judged]
+        entries = [_entry(each.known, draft) for each, draft in zip(judged, drafts, strict=True)]
+        outcomes = ledger.append(work.conn, entries, now)
+        new = [
+            Written(each.known.key, each.known.digest, outcome.entry_id, key.kid, draft)
+            for each, draft, outcome in zip(judged, drafts, outcomes, strict=True)
+            if isinstance(outcome, ledger.Appended)
+        ]
+        theirs = zip(judged, outcomes, strict=True)
+        return new + _restored({each.known.key: row for each, row in theirs if isinstance(row, ledger.Stored)})
+
+    def _prove(
+        self, work: Transaction, written: Sequence[Written], now: datetime
+    ) -> tuple[Mapping[int, int], Mapping[int, str]]:
+        """Still step 6: places in the tree by entry, and the proofs by place, under one checkpoint for all."""
+        if not written:
+            return {}, {}
+        head = self.ledger_head.move(work, now)
+        self._meters.set_ledger_size(head.size)
+        places = ledger.positions(work.conn, [each.entry_id for each in written])
+        return places, self.ledger_head.prove(work, head, list(places.values()))
+
+    def _sign(self, written: Written, place: int, proofs: Mapping[int, str]) -> Answer:
+        """Step 7, after the commit: sign what was written down, with the key that it names."""
+        receipt = sign(written.draft.signing_input, self._keys.signing_key(written.kid))
+        return Answer(receipt, proofs[place], written.draft.payload["verification"], place)
+
+    def _payload(self, judged: Judged, now: datetime) -> dict[str, Any]:
+        """The receipt's payload: the verdict, and of the question what is not the holder's: no number, no name."""
+        question, asker = judged.known.question, judged.known.asker
+        asked = {
+            "certificate_type": question.certificate_type,
+            "purpose": question.purpose,
+            "service_item": question.service_item,
+            "case": question.case,
+            "as_of": (question.as_of or now.astimezone(CHINA).date()).isoformat(),
+            "department": asker.department,
+        }
+        return compose(
+            issuer=self._settings.issuer,
+            audience=asker.audience,
+            issued_at=int(now.timestamp()),
+            jti=secrets.token_hex(16),
+            request_digest=judged.known.digest,
+            salt=secrets.token_bytes(SALT_LENGTH),
+            data_as_of=judged.data_as_of,
+            verification={**judged.verdict.to_json(), "asked": asked},
+        )
+
+    # --- groups
+
+    def _answer_together(self, inquiries: Sequence[Inquiry]) -> list[Answer | Exception]:
+        """Answer a group; if the store refuses something about one of them, each is answered by itself."""
+        self._meters.note_group(len(inquiries))
+        try:
+            return self._answer_group(inquiries)
+        except (StoreDown, LedgerDamaged):
+            raise
+        except StoreError:
+            if len(inquiries) == 1:
+                raise
+        return [self._answer_alone(inquiry) for inquiry in inquiries]
+
+    def _answer_alone(self, inquiry: Inquiry) -> Answer | Exception:
+        try:
+            return self._answer_group([inquiry])[0]
+        except StoreError as error:
+            return error
+
+
+class Wish(NamedTuple):
+    """What a grant has to cover."""
+
+    department: str
+    certificate_type: str
+    purpose: str
+    service_item: str
+
+
+def _wish(known: Known) -> Wish:
+    question = known.question
+    return Wish(known.asker.department, question.certificate_type, question.purpose, question.service_item)
+
+
+def _not_answered(known: Sequence[Known | Refused], before: Sequence[Written]) -> list[Known]:
+    """Each new request once, in one order everywhere, so that two processes never wait for each other in a circle."""
+    answered = {each.key for each in before}
+    new = {each.key: each for each in reversed(known) if isinstance(each, Known) and each.key not in answered}
+    return [new[key] for key in sorted(new)]
+
+
+def _entry(known: Known, draft: ReceiptDraft) -> ledger.NewEntry:
+    return ledger.NewEntry(KIND, *known.key, draft.leaf_data, draft.signing_input, known.digest)
+
+
+def _restored(stored: Mapping[tuple[str, str], ledger.Stored]) -> list[Written]:
+    """What was written down before. An answer whose body was erased is not among it: it can't be signed again."""
+    return [
+        Written(key, row.request_digest, row.entry_id, *resume(row.payload))
+        for key, row in stored.items()
+        if row.payload is not None and row.request_digest is not None
+    ]
+
+
+def _outcome(
+    known: Known | Refused, answers: Mapping[tuple[str, str], Answer], digests: Mapping[tuple[str, str], bytes]
+) -> Answer | Exception:
+    """The same request gets the same answer again; another one under its name gets none."""
+    if not isinstance(known, Known):
+        return known
+    return answers[known.key] if digests.get(known.key) == known.digest else RequestReused()

@@ -1,0 +1,259 @@
+"""What can go wrong while answering, and the one table that says what it is on the wire (RFC 9457).
+
+Errors know nothing of HTTP; `kind_of(error)` looks an error up in `KINDS`, by its class and then its ancestors.
+Every problem has a type URI that stays, a title, the error's own cause and next step in both languages.
+
+    >>> kind_of(Overloaded()).type
+    'urn:mianzheng:problem:overloaded'
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from certificates.errors import CertificatesError
+from certificates.records import MalformedQuestion
+from certificates.requests import (
+    BadRequestId,
+    FromTheFuture,
+    LivesTooLong,
+    MalformedRequest,
+    Stale,
+    WrongAudience,
+    WrongUrl,
+)
+from registries.errors import LedgerDamaged, RegistriesError, StoreDown
+
+
+class ExchangeApiError(Exception):
+    """The root: raised only through its children. `zh` and `en` give cause and next step, never personal data."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh = zh
+        self.en = en
+
+
+class Overloaded(ExchangeApiError):
+    """Raised when more questions wait than can be answered in good time, or the hub is closing."""
+
+    def __init__(self) -> None:
+        super().__init__("当前请求过多,请稍后重试", "too many questions are waiting; try again in a moment")
+
+
+class BodyTooLarge(ExchangeApiError):
+    """Raised when a request's body is larger than its place allows."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "请求内容超过上限。请拆分后分次提交;大批量数据请走前置机或接口",
+            "the body is larger than allowed here; send it in parts, or large deliveries through a source",
+        )
+
+
+class WrongMediaType(ExchangeApiError):
+    """Raised when a request's content type is not one that its place reads."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"请以 {expected} 类型提交内容", f"send the body as {expected}")
+
+
+class NotAForm(ExchangeApiError):
+    """Raised when a form can't be read: broken boundaries, too many fields or files."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "表单无法读取,请刷新页面后重新提交", "the form can't be read; reload the page and send it again"
+        )
+
+
+class NotASignedRequest(ExchangeApiError):
+    """Raised when a body is not a compact JWS with the header and claims of a request."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "请求不是签名请求:应为紧凑格式 JWS,头部仅含 alg、kid、typ,载荷含 iss 与 question",
+            "this is not a signed request: a compact JWS is needed, with alg, kid and typ alone in its header and "
+            "iss and question in its payload",
+        )
+
+
+class NotVerified(ExchangeApiError):
+    """Raised when a request is not provably from a registered client; one error for every reason, on purpose."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "请求签名未通过验证。请确认客户端编号、所用密钥已登记,且签名覆盖的内容未被改动",
+            "the request's signature was not verified; check that the client and its key are registered and that "
+            "what was signed is what was sent",
+        )
+
+
+class RequestReused(ExchangeApiError):
+    """Raised when a request identifier comes again with other content."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该请求编号(jti)已用于另一内容的请求。请为每次新的核验使用新的随机编号",
+            "this jti was used for a request with other content; use a new random one for each new question",
+        )
+
+
+class SignInNeeded(ExchangeApiError):
+    """Raised when a page needs a signed-in account; pages send the visitor to the sign-in page and back."""
+
+    def __init__(self, came_from: str) -> None:
+        super().__init__("请先登录", "sign in first")
+        self.came_from = came_from
+
+
+class SignInRefused(ExchangeApiError):
+    """Raised when login and password don't fit together; never says which of the two was wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "用户名或密码不正确。请核对后重试,或联系本部门管理员",
+            "login or password is not right; check both, or ask your department's administrator",
+        )
+
+
+class TooManyTries(ExchangeApiError):
+    """Raised when sign-in failed too often; `seconds` until the next try is looked at."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"登录失败次数过多,请 {seconds} 秒后再试",
+            f"sign-in failed too often; try again in {seconds} seconds",
+        )
+        self.seconds = seconds
+
+
+class RoleMissing(ExchangeApiError):
+    """Raised when an account lacks the role that a page is for."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(
+            f"当前账号没有“{role}”角色。请联系本部门管理员授权",
+            f"this account lacks the role {role}; ask your department's administrator",
+        )
+
+
+class FormNotOurs(ExchangeApiError):
+    """Raised when a form was not sent from a page of this hub (cross-site request forgery), or is too old."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "页面已失效或来源不符。请刷新页面后重新提交",
+            "the page is out of date or the form came from elsewhere; reload it and send again",
+        )
+
+
+class NotFound(ExchangeApiError):
+    """Raised when something does not exist, or belongs to another department: one answer for both."""
+
+    def __init__(self, what_zh: str, what_en: str) -> None:
+        super().__init__(
+            f"没有找到{what_zh},或它不属于本部门。请从列表页重新进入",
+            f"there is no such {what_en}, or it belongs to another department; start again from the list",
+        )
+
+
+class NotACsv(ExchangeApiError):
+    """Raised when an uploaded file is not one that this dataset is delivered in."""
+
+    def __init__(self) -> None:
+        super().__init__("请上传 .csv 文件", "upload a .csv file")
+
+
+class ServerNotReady(ExchangeApiError):
+    """Raised when the hub can't answer now although nothing is wrong with the question."""
+
+    def __init__(self) -> None:
+        super().__init__("枢纽暂时无法作答,请稍后重试", "the hub can't answer at the moment; try again later")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the table: how an error looks on the wire."""
+
+    name: str
+    status: HTTPStatus
+    title_zh: str
+    title_en: str
+
+    @property
+    def type(self) -> str:
+        """The type URI; never changes once given out."""
+        return f"urn:mianzheng:problem:{self.name}"
+
+
+def _kind(name: str, status: HTTPStatus, title_zh: str, title_en: str) -> Kind:
+    return Kind(name, status, title_zh, title_en)
+
+
+KINDS: Mapping[type[Exception], Kind] = {
+    # what the asker can mend
+    NotASignedRequest: _kind("not-a-signed-request", HTTPStatus.BAD_REQUEST, "不是签名请求", "Not a signed request"),
+    NotAForm: _kind("not-a-form", HTTPStatus.BAD_REQUEST, "表单无法读取", "Unreadable form"),
+    NotACsv: _kind("not-a-csv", HTTPStatus.BAD_REQUEST, "文件类型不符", "Wrong kind of file"),
+    BodyTooLarge: _kind("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "内容过大", "Body too large"),
+    WrongMediaType: _kind(
+        "wrong-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "内容类型不符", "Unsupported media type"
+    ),
+    MalformedQuestion: _kind(
+        "malformed-question", HTTPStatus.UNPROCESSABLE_ENTITY, "核验请求不合规", "Malformed question"
+    ),
+    MalformedRequest: _kind("malformed-request", HTTPStatus.BAD_REQUEST, "请求声明不合规", "Malformed request"),
+    BadRequestId: _kind("bad-request-id", HTTPStatus.BAD_REQUEST, "请求编号不合规", "Bad request identifier"),
+    LivesTooLong: _kind("lives-too-long", HTTPStatus.BAD_REQUEST, "请求有效期过长", "Request lives too long"),
+    NotVerified: _kind("not-verified", HTTPStatus.UNAUTHORIZED, "请求未通过验证", "Request not verified"),
+    Stale: _kind("stale", HTTPStatus.UNAUTHORIZED, "请求已过期", "Request has expired"),
+    FromTheFuture: _kind("from-the-future", HTTPStatus.UNAUTHORIZED, "请求时间在将来", "Request from the future"),
+    WrongAudience: _kind("wrong-audience", HTTPStatus.UNAUTHORIZED, "请求对象不符", "Wrong audience"),
+    WrongUrl: _kind("wrong-url", HTTPStatus.UNAUTHORIZED, "接口地址不符", "Wrong address"),
+    RequestReused: _kind("request-reused", HTTPStatus.CONFLICT, "请求编号重复", "Request identifier used before"),
+    # people at pages
+    SignInNeeded: _kind("sign-in-needed", HTTPStatus.UNAUTHORIZED, "需要登录", "Sign-in needed"),
+    SignInRefused: _kind("sign-in-refused", HTTPStatus.UNAUTHORIZED, "登录失败", "Sign-in refused"),
+    TooManyTries: _kind("too-many-tries", HTTPStatus.TOO_MANY_REQUESTS, "尝试过多", "Too many tries"),
+    RoleMissing: _kind("role-missing", HTTPStatus.FORBIDDEN, "没有权限", "Role missing"),
+    FormNotOurs: _kind("form-not-ours", HTTPStatus.FORBIDDEN, "页面已失效", "Form out of date"),
+    NotFound: _kind("not-found", HTTPStatus.NOT_FOUND, "没有找到", "Not found"),
+    # what the hub or its operator has to mend
+    Overloaded: _kind("overloaded", HTTPStatus.SERVICE_UNAVAILABLE, "请求过多", "Overloaded"),
+    StoreDown: _kind("store-down", HTTPStatus.SERVICE_UNAVAILABLE, "数据库不可用", "Store not available"),
+    LedgerDamaged: _kind("ledger-damaged", HTTPStatus.SERVICE_UNAVAILABLE, "存证日志受损", "Ledger damaged"),
+    CertificatesError: _kind("not-possible", HTTPStatus.INTERNAL_SERVER_ERROR, "无法处理", "Not possible"),
+    RegistriesError: _kind("not-possible", HTTPStatus.INTERNAL_SERVER_ERROR, "无法处理", "Not possible"),
+    Exception: _kind("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "内部错误", "Internal error"),
+}
+
+_OF_ROUTING = {
+    HTTPStatus.BAD_REQUEST: (
+        _kind("bad-request", HTTPStatus.BAD_REQUEST, "请求有误", "Bad request"),
+        "请求不符合接口说明,请核对后重试",
+        "the request is not as the API's description says; compare and try again",
+    ),
+    HTTPStatus.NOT_FOUND: (
+        _kind("no-such-address", HTTPStatus.NOT_FOUND, "没有这个地址", "No such address"),
+        "没有这个页面或接口,请核对地址",
+        "there is no such page or interface; check the address",
+    ),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        _kind("method-not-allowed", HTTPStatus.METHOD_NOT_ALLOWED, "方法不允许", "Method not allowed"),
+        "该地址不接受此请求方法,允许的方法见 Allow 头",
+        "this address does not take that method; see the Allow header",
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        _kind("wrong-members", HTTPStatus.UNPROCESSABLE_ENTITY, "参数有误", "Wrong members"),
+        "请求缺少参数或参数取值不合规,见 members",
+        "members are missing or have values that are not allowed; see members",
+    ),
+}
+KINDS_OF_STATUS: Mapping[HTTPStatus, tuple[Kind, str, str]] = _OF_ROUTING
+"""Refusals of routing itself, which have no error of ours: kind, cause and next step in Chinese and in English."""
+
+
+def kind_of(error: Exception) -> Kind:
+    """The row for an error: that of its class, or of the nearest ancestor."""
+    return next(KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)

@@ -1,0 +1,73 @@
+"""What is counted for operators (Prometheus): verdicts, latencies, the ledger's size; never numbers or names.
+
+Each application has a registry of its own, so that two in one process don't count into each other.
+
+    >>> meters = Meters()
+    >>> meters.note_answer("valid")
+    >>> b'mianzheng_answers_total{verdict="valid"} 1.0' in meters.exposition()
+    True
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""Upper bounds of the latency histogram, in seconds; an answer at a counter should stay under the fifth."""
+
+
+class Meters:
+    """The counters of one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._answers = Counter("mianzheng_answers", "Signed answers by verdict", ["verdict"], registry=self._registry)
+        self._refusals = Counter(
+            "mianzheng_problems",
+            "Questions that got no signed answer, by problem",
+            ["problem"],
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "mianzheng_request_seconds",
+            "Time to answer a request",
+            ["route", "status"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._group = Histogram(
+            "mianzheng_group_size",
+            "Questions answered by one commit",
+            buckets=(1, 4, 16, 64, 256),
+            registry=self._registry,
+        )
+        self._ledger_size = Gauge(
+            "mianzheng_ledger_size", "Entries with a place in the ledger", registry=self._registry
+        )
+        self._ready = Gauge("mianzheng_ready", "1 if the hub can sign and answer", registry=self._registry)
+
+    def note_answer(self, verdict: str) -> None:
+        """Count a signed answer under its verdict."""
+        self._answers.labels(verdict).inc()
+
+    def note_problem(self, name: str) -> None:
+        """Count a question that ended in a problem document."""
+        self._refusals.labels(name).inc()
+
+    def note_request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request of any kind and the time it took."""
+        self._seconds.labels(route, f"{status // 100}xx").observe(seconds)
+
+    def note_group(self, size: int) -> None:
+        """Count the questions of one commit."""
+        self._group.observe(size)
+
+    def set_ledger_size(self, size: int) -> None:
+        """Remember how many entries have a place."""
+        self._ledger_size.set(size)
+
+    def set_ready(self, *, ready: bool) -> None:
+        """Remember whether the last readiness check was well."""
+        self._ready.set(1 if ready else 0)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,120 @@
+"""What the API is composed of, made once by whoever starts it and passed in: no part is a global.
+
+with open_parts(home, clock, ApiSettings(issuer="https://hub.example")) as parts:
+app = create_app(parts)
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from certificates.keys import KeyRing
+from certificates.sealing import sealing_key
+from certificates.types import CertificateType, load_types
+from exchange_api.answering import Answering, AnsweringSettings
+from exchange_api.meters import Meters
+from exchange_api.publishing import Publishing
+from exchange_api.readiness import Readiness
+from exchange_api.receipts_kept import ReceiptsKept
+from exchange_api.sessions import Sessions
+from registries.departments import Catalogue, load_catalogue
+from registries.home import HubHome, Role
+from registries.landing import Landing
+from registries.store.engine import Store
+
+VERIFICATIONS_PATH = "/v1/verifications"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
+
+@dataclass(frozen=True)
+class ApiSettings:
+    """Where this hub is, as clients and browsers see it.
+
+    Attributes:
+        issuer: the hub's own address, `https://hub.example`, without a path: `iss` of receipts, start of every `url`.
+        audience: what clients' requests are addressed to; the issuer if empty.
+        ledger_name: the origin line of checkpoints; the issuer's host and "/ledger" if empty.
+    """
+
+    issuer: str
+    audience: str = ""
+    ledger_name: str = ""
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether browsers reach the hub by TLS; only a hub on loopback does without."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins from which our own pages send forms."""
+        here = urlsplit(self.issuer)
+        names = _LOOPBACK if here.hostname in _LOOPBACK else {here.hostname or ""}
+        port = f":{here.port}" if here.port else ""
+        return frozenset(f"{here.scheme}://{name}{port}" for name in names)
+
+    def answering(self) -> AnsweringSettings:
+        """What the way of a question needs of this."""
+        return AnsweringSettings(
+            issuer=self.issuer,
+            audience=self.audience or self.issuer,
+            url=self.issuer.rstrip("/") + VERIFICATIONS_PATH,
+            ledger_name=self.ledger_name or f"{urlsplit(self.issuer).netloc}/ledger",
+        )
+
+
+@dataclass(frozen=True)
+class HubParts:
+    """Everything that routes and pages use."""
+
+    home: HubHome
+    settings: ApiSettings
+    clock: Callable[[], datetime]
+    store_api: Store
+    store_page: Store
+    keys: KeyRing
+    types: Mapping[str, CertificateType]
+    catalogue: Catalogue
+    landing: Landing
+    meters: Meters
+    sessions: Sessions
+    answering: Answering
+    receipts: ReceiptsKept
+    publishing: Publishing
+    readiness: Readiness
+
+
+@contextmanager
+def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettings) -> Iterator[HubParts]:
+    """Open everything that the API needs, answer while the block runs, then close it all.
+
+    Raises:
+        registries.errors.HomeError: a secret is missing.
+        certificates.keys.KeysLocked, certificates.keys.KeysBroken: the keys can't be used.
+    """
+    with ExitStack() as closing:
+        store_api = closing.enter_context(Store(home.store_url(Role.API)))
+        store_page = closing.enter_context(Store(home.store_url(Role.PAGE)))
+        keys = KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=clock())
+        types, catalogue, meters = load_types(), load_catalogue(), Meters()
+        landing = Landing(home.landed, sealing_key(home.secret_or_new("landing_key")))
+        answering = closing.enter_context(Answering(store_api, keys, types, clock, settings.answering(), meters))
+        yield HubParts(
+            home=home,
+            settings=settings,
+            clock=clock,
+            store_api=store_api,
+            store_page=store_page,
+            keys=keys,
+            types=types,
+            catalogue=catalogue,
+            landing=landing,
+            meters=meters,
+            sessions=Sessions(store_api, clock),
+            answering=answering,
+            receipts=ReceiptsKept(store_api, keys, answering.ledger_head),
+            publishing=Publishing(store_api, store_page, landing, home.landed, catalogue, clock),
+            readiness=Readiness(store_api, keys, answering, clock),
+        )

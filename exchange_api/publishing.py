@@ -1,0 +1,256 @@
+"""A department's own deliveries: send a file, try it first, see what was refused and why, take the refused rows home.
+
+    upload = publishing.send(session, "market_regulation.enterprises", "企业.csv", file, dry_run=True)
+    found = publishing.wait(session, upload.id, seconds=20)
+    for row in publishing.refused_rows(session, batch=7): row.number, row.reasons
+    download = publishing.download(session, batch=7)
+
+The web process only lands the file, sealed; the intake worker takes it in. Everything is the session's own
+department's: for anything else the answer is the same as for what does not exist.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from exchange_api.errors import NotACsv, NotFound
+from exchange_api.refused_csv import REASON_HEADERS, refused_csv
+from exchange_api.sessions import Session
+from quality.reasons import Reason, reasons_of
+from registries.connectors.csv_file import CsvFile
+from registries.contract_model import Dataset
+from registries.departments import Catalogue
+from registries.landing import Landed, Landing
+from registries.landing_faults import LandedMissing
+from registries.masking import mask_column
+from registries.store import batches, quarantine, uploads
+from registries.store.batches import Batch
+from registries.store.engine import Store
+from registries.store.uploads import Upload
+
+PAGE = 50
+BLOCK = 1 << 20
+ROWS_AT_A_TIME = 2_000
+POLL_SECONDS = 0.25
+LONGEST_FILE_NAME = 120
+DATABASE_ENCODING = "utf-8-sig"
+"""For rows that came from no file; spreadsheet programs need the mark to read it as UTF-8."""
+OUTCOMES = {"quarantined": "隔离", "held": "挂起"}
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A refused row.
+
+    Attributes:
+        number: its place in the delivery, from 1.
+        outcome: `quarantined` or `held`.
+        cells: in the order of the contract's columns; personal ones masked.
+    """
+
+    number: int
+    outcome: str
+    reasons: tuple[Reason, ...]
+    cells: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file for the browser; `pieces` are read while it is sent."""
+
+    file_name: str
+    media_type: str
+    pieces: Iterator[bytes]
+
+
+class Publishing:
+    """What a publisher can do; `store_api` keeps uploads, `store_page` reads what became of batches."""
+
+    def __init__(
+        self,
+        store_api: Store,
+        store_page: Store,
+        landing: Landing,
+        landed_folder: Path,
+        catalogue: Catalogue,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store_api = store_api
+        self._store_page = store_page
+        self._landing = landing
+        self._landed_folder = landed_folder
+        self._catalogue = catalogue
+        self._clock = clock
+
+    # --- sending
+
+    def send(self, session: Session, dataset: str, file_name: str, file: BinaryIO, *, dry_run: bool) -> Upload:
+        """Land a file and hand it to the intake worker; a dry run takes nothing in.
+
+        Raises:
+            NotFound: the dataset is not the department's.
+            NotACsv: the file is none, or the dataset does not come as files.
+            registries.landing.UploadTooLarge, registries.landing.LandingFailed
+        """
+        wanted = self.dataset(session, dataset)
+        if wanted.server.kind != "csv_file" or not file_name.lower().endswith(".csv"):
+            raise NotACsv
+        digest = _digest(file)
+        path = self._landing.land_upload(secrets.token_hex(16), file)
+        return self._handed_over(session, dataset, clean_file_name(file_name), str(path), digest, dry_run=dry_run)
+
+    def confirm(self, session: Session, upload_id: int) -> Upload:
+        """Take in what a dry run looked at: the same bytes, as a new upload.
+
+        Raises:
+            NotFound: there is no such upload of the department whose dry run has ended well.
+        """
+        tried = self.upload(session, upload_id)
+        if not tried.dry_run or tried.state != "checked":
+            raise NotFound("可确认的试报", "dry run to confirm")
+        return self._handed_over(session, tried.dataset, tried.file_name, tried.path, tried.digest, dry_run=False)
+
+    def upload(self, session: Session, upload_id: int) -> Upload:
+        """How far an upload is, and what its dry run found. NotFound for another department's."""
+        with self._store_page.begin() as conn:
+            found = uploads.upload_of(conn, upload_id)
+        if found is None or self._foreign(session, found.dataset):
+            raise NotFound("上传", "upload")
+        return found
+
+    def wait(self, session: Session, upload_id: int, seconds: float) -> Upload:
+        """The upload when the worker has finished it, or as it is after `seconds`."""
+        until = time.monotonic() + seconds
+        while True:
+            found = self.upload(session, upload_id)
+            if found.state != "waiting" or time.monotonic() >= until:
+                return found
+            time.sleep(POLL_SECONDS)
+
+    # --- what became of it
+
+    def dataset(self, session: Session, name: str) -> Dataset:
+        """A dataset of the session's department. NotFound for any other."""
+        if self._foreign(session, name):
+            raise NotFound("数据资源", "dataset")
+        return self._catalogue.dataset(name)
+
+    def batch(self, session: Session, number: int) -> Batch:
+        """A batch of the session's department. NotFound for any other."""
+        with self._store_page.begin() as conn:
+            found = batches.get(conn, number)
+        if found is None or self._foreign(session, found.dataset):
+            raise NotFound("批次", "batch")
+        return found
+
+    def refused_rows(self, session: Session, batch: int, after: int = 0, limit: int = PAGE) -> list[RefusedRow]:
+        """At most `limit` refused rows behind row number `after`, masked.
+
+        Raises:
+            NotFound: the batch is not the department's.
+            registries.landing.LandedMissing: what was landed has expired or is damaged.
+        """
+        found = self.batch(session, batch)
+        with self._store_page.begin() as conn:
+            refused = quarantine.refused_rows(conn, batch, after, limit)
+        return self._with_cells(self._catalogue.dataset(found.dataset), self._landed(found), refused, masked=True)
+
+    def download(self, session: Session, batch: int) -> Download:
+        """All refused rows of a batch as CSV, unmasked, in the delivery's own encoding. Errors as `refused_rows`."""
+        found = self.batch(session, batch)
+        dataset, landed = self._catalogue.dataset(found.dataset), self._landed(found)
+        headers = [*(column.source for column in dataset.columns), *REASON_HEADERS]
+        lines = (_line(row) for row in self._all_rows(dataset, landed))
+        name = f"{dataset.table_name}_batch_{batch}_refused.csv"
+        return Download(name, "text/csv", refused_csv(headers, lines, self._encoding(dataset, landed)))
+
+    # --- how
+
+    def _foreign(self, session: Session, dataset: str) -> bool:
+        return dataset not in self._catalogue or self._catalogue.dataset(dataset).department != session.department
+
+    def _handed_over(
+        self, session: Session, dataset: str, file_name: str, path: str, digest: str, *, dry_run: bool
+    ) -> Upload:
+        with self._store_api.begin() as conn:
+            number = uploads.add_upload(
+                conn, dataset, session.account_id, file_name, path, digest, dry_run=dry_run, now=self._clock()
+            )
+        return self.upload(session, number)
+
+    def _landed(self, batch: Batch) -> Landed:
+        """Where the batch's rows are; the seal of those files tells whether they are whole."""
+        kept = batch.landed
+        if kept is None:
+            raise NotFound("落地数据", "landed data")
+        original = kept["original"]
+        return Landed(
+            batch.number,
+            batch.landed_digest or "",
+            kept["rows"],
+            kept["chunks"],
+            self._landed_folder / original if original else None,
+            self._landed_folder / kept["parquet"],
+        )
+
+    def _all_rows(self, dataset: Dataset, landed: Landed) -> Iterator[RefusedRow]:
+        after = 0
+        while True:
+            with self._store_page.begin() as conn:
+                refused = quarantine.refused_rows(conn, landed.batch, after, ROWS_AT_A_TIME)
+            yield from self._with_cells(dataset, landed, refused, masked=False)
+            if len(refused) < ROWS_AT_A_TIME:
+                return
+            after = refused[-1].row_number
+
+    def _with_cells(
+        self, dataset: Dataset, landed: Landed, refused: Sequence[quarantine.RefusedRow], *, masked: bool
+    ) -> list[RefusedRow]:
+        """The rows with their cells, read from what was landed."""
+        table = self._landing.rows(landed, [row.row_number for row in refused])
+        columns = [table.column(column.name).combine_chunks() for column in dataset.columns]
+        if masked:
+            columns = [mask_column(cells, column) for cells, column in zip(columns, dataset.columns, strict=True)]
+        texts = zip(*(cells.to_pylist() for cells in columns), strict=True)
+        return [
+            RefusedRow(row.row_number, row.outcome, reasons_of(dataset, row.rule_ids), cells)
+            for row, cells in zip(refused, texts, strict=True)
+        ]
+
+    def _encoding(self, dataset: Dataset, landed: Landed) -> str:
+        """The encoding that the delivery had."""
+        if landed.original_path is None:
+            return DATABASE_ENCODING
+        return CsvFile(dataset, landed.original_path.name, lambda: self._original(landed)).encoding()
+
+    def _original(self, landed: Landed) -> BinaryIO:
+        original = self._landing.original(landed)
+        if original is None:
+            raise LandedMissing(str(landed.batch))
+        return original
+
+
+def _digest(file: BinaryIO) -> str:
+    """SHA-256 of a file's bytes, in hex; leaves it at its start."""
+    digest = hashlib.sha256()
+    while block := file.read(BLOCK):
+        digest.update(block)
+    file.seek(0)
+    return digest.hexdigest()
+
+
+def clean_file_name(name: str) -> str:
+    """A file's own name without its folders and without what no name should hold."""
+    own = PurePosixPath(name.replace("\\", "/")).name
+    return "".join(character for character in own if character.isprintable())[-LONGEST_FILE_NAME:]
+
+
+def _line(row: RefusedRow) -> list[str | None]:
+    reasons_zh = "; ".join(reason.zh for reason in row.reasons)
+    reasons_en = "; ".join(reason.en for reason in row.reasons)
+    return [*row.cells, str(row.number), OUTCOMES[row.outcome], reasons_zh, reasons_en]

@@ -1,0 +1,14 @@
+"""GET /metrics: what operators watch, in Prometheus' text format."""
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from exchange_api.sign_in import parts_of
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/metrics", summary="指标 Metrics")
+def metrics(request: Request) -> Response:
+    """Answers by verdict, latencies, the ledger's size, readiness; no number and no name."""
+    return Response(parts_of(request).meters.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,263 @@
+"""A hub with certificates in it, served over real HTTP on a free port."""
+
+import dataclasses
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from fastapi import FastAPI
+
+from certificates.jose import ES256, Key, new_key, sign, signing_input
+from certificates.receipts import TYP_REQUEST
+from exchange_api.application import create_app
+from exchange_api.parts import ApiSettings, HubParts, open_parts
+from exchange_api.passwords import hash_password
+from exchange_api.server import make_server
+from registries.home import HubHome, Role
+from registries.store import accounts, clients, grants
+from registries.store.engine import Store
+
+TYPE = "11100000MB0143028R001"
+DATASET = "market_regulation.business_licences"
+HOLDER = ("汕头市示例贸易有限公司", "91440500MA4UXXXX0A", "001")
+OTHER_HOLDER = ("汕头市另一商行有限公司", "91440500MA4UYYYY1B", "001")
+PURPOSE, ITEM = "行政许可审批", "食品经营许可新办"
+PASSWORD = "门前大桥下 long enough"
+
+
+class Hub(Protocol):
+    """What these tests need of the fixture `hub`."""
+
+    home: HubHome
+
+    def store(self, role: Role) -> Store: ...
+
+
+class Clock:
+    """Time that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **parts: float) -> None:
+        self.now += timedelta(**parts)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@dataclasses.dataclass
+class Certificates:
+    """Puts certificates straight into the store, as the intake would."""
+
+    owner: Store
+    clock: Clock
+
+    def add(self, number: str, status: str = "valid", holder: tuple[str, str, str] = HOLDER, **more: object) -> None:
+        name, code, code_type = holder
+        row = {
+            "dataset": DATASET,
+            "type_code": TYPE,
+            "number": number,
+            "identifier": None,
+            "issuing_authority_name": "汕头市市场监督管理局",
+            "issuing_authority_code": "11440500MB2D00000X",
+            "area_code": "440507",
+            "issued_on": date(2020, 1, 2),
+            "valid_from": date(2020, 1, 2),
+            "valid_until": None,
+            "long_term": True,
+            "status": status,
+            "status_code": "10",
+            "status_since": None,
+            "status_reason": None,
+            "trust_level": "A",
+            "mark": None,
+            "version": None,
+        } | more
+        with self.owner.begin() as conn:
+            held = f"{name}\x1d{code}\x1d{code_type}\x1d"
+            words = [row[field] for field in DIGESTED] + [held]
+            digest = conn.execute(
+                sa.select(sa.func.hub.certificate_digest(sa.cast(_as_text(words), sa.ARRAY(sa.Text))))
+            ).scalar_one()
+            row_id = conn.execute(INSERT, row | {"digest": digest, "since_batch": 1}).scalar_one()
+            conn.execute(
+                HOLD,
+                {"id": row_id, "type": TYPE, "number": number, "name": name, "code": code, "code_type": code_type},
+            )
+            conn.execute(EVENT, {"id": row_id, "status": status})
+
+    def refuse(self, number: str) -> None:
+        """A row with this number stands in quarantine."""
+        with self.owner.begin() as conn:
+            conn.execute(REFUSE, {"type": TYPE, "number": number, "dataset": DATASET})
+
+
+DIGESTED = (
+    *("dataset", "type_code", "number", "identifier", "issuing_authority_name", "issuing_authority_code"),
+    *("area_code", "issued_on", "valid_from", "valid_until", "long_term", "status", "status_code", "status_since"),
+    *("status_reason", "trust_level", "version"),
+)
+_COLUMNS = (*DIGESTED, "mark", "digest", "since_batch")
+INSERT = sa.text(
+    f"INSERT INTO hub.certificate ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"  # noqa: S608 - fixed names
+    " RETURNING id"
+)
+HOLD = sa.text(
+    "INSERT INTO hub.certificate_holder (certificate_id, ordinal, name, code, code_type, role, match_digest)"
+    " VALUES (:id, 1, :name, :code, :code_type, '', hub.match_digest(:type, :number, :code_type, :code, :name))"
+)
+EVENT = sa.text("INSERT INTO hub.certificate_status_event (certificate_id, batch, status) VALUES (:id, 1, :status)")
+REFUSE = sa.text(
+    "INSERT INTO hub.refused_row (batch, row_number, dataset, number_digest, outcome) SELECT 1,"
+    " (SELECT count(*) + 1 FROM hub.refused_row), :dataset, hub.number_digest(:type, :number), 'quarantined'"
+)
+COVER = sa.text("UPDATE hub.dataset SET data_as_of = :now, score = 0.99 WHERE name = :dataset")
+
+
+def _as_text(words: list[object]) -> list[str | None]:
+    return [None if word is None else str(word).lower() if isinstance(word, bool) else str(word) for word in words]
+
+
+@pytest.fixture
+def certificates(hub: Hub, clock: Clock) -> Certificates:
+    owner = hub.store(Role.OWNER)
+    with owner.begin() as conn:
+        conn.execute(COVER, {"now": clock() - timedelta(hours=1), "dataset": DATASET})
+    return Certificates(owner, clock)
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A running API."""
+
+    parts: HubParts
+    url: str
+    http: httpx.Client
+
+
+@contextmanager
+def listening(port: int = 0) -> Iterator[tuple[socket.socket, str]]:
+    """A bound socket and its address; on `port`, or a free one."""
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
+        yield bound, f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@contextmanager
+def running(app: FastAPI, bound: socket.socket) -> Iterator[None]:
+    """The application, served by uvicorn in a thread."""
+    server = make_server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def serving(hub: Hub, clock: Callable[[], datetime], port: int = 0) -> Iterator[Served]:
+    """Serve the hub over HTTP."""
+    with (
+        listening(port) as (bound, url),
+        open_parts(hub.home, clock, ApiSettings(issuer=url)) as parts,
+        running(create_app(parts), bound),
+        httpx.Client(base_url=url, timeout=30) as http,
+    ):
+        yield Served(parts, url, http)
+
+
+@pytest.fixture
+def served(hub: Hub, certificates: Certificates, clock: Clock) -> Iterator[Served]:  # noqa: ARG001 - the source is covered
+    with serving(hub, clock) as running:
+        yield running
+
+
+@dataclasses.dataclass
+class Asking:
+    """A registered client that asks."""
+
+    client_id: str
+    key: Key
+    clock: Clock
+    count: int = 0
+
+    def question(self, number: str, holder: tuple[str, str, str] = HOLDER, **more: str) -> dict[str, str]:
+        name, code, code_type = holder
+        return {
+            "certificate_type": TYPE,
+            "certificate_number": number,
+            "holder_name": name,
+            "holder_code": code,
+            "holder_code_type": code_type,
+            "purpose": PURPOSE,
+            "service_item": ITEM,
+            "case": "ST-2026-0001",
+        } | more
+
+    def token(self, to: str, question: dict[str, str], **claims: object) -> str:
+        self.count += 1
+        issued = int(self.clock().timestamp())
+        payload = {
+            "iss": self.client_id,
+            "aud": to,
+            "iat": issued,
+            "exp": issued + 60,
+            "jti": f"{self.client_id}-{self.count:020}",
+            "url": f"{to}/v1/verifications",
+            "question": question,
+        } | claims
+        return sign(signing_input(payload, self.key, TYP_REQUEST), self.key)
+
+    def ask(self, served: Served, number: str, holder: tuple[str, str, str] = HOLDER, **more: str) -> httpx.Response:
+        return send(served, self.token(served.url, self.question(number, holder, **more)))
+
+
+def send(served: Served, token: str) -> httpx.Response:
+    return served.http.post("/v1/verifications", content=token, headers={"content-type": "application/jwt"})
+
+
+def add_client(hub: Hub, client_id: str, department: str = "civil_affairs") -> Key:
+    key = new_key(ES256)
+    with hub.store(Role.OWNER).begin() as conn:
+        clients.add_client(conn, client_id, department, f"{client_id} 审批系统")
+        clients.add_client_key(conn, client_id, key.to_jwk())
+    return key
+
+
+@pytest.fixture
+def asking(hub: Hub, clock: Clock) -> Asking:
+    """A client whose department holds a grant."""
+    with hub.store(Role.OWNER).begin() as conn:
+        grants.add_grant(
+            conn, "civil_affairs", "verification", PURPOSE, "市政数局", date(2026, 1, 1), certificate_type=TYPE
+        )
+    return Asking("approval-1", add_client(hub, "approval-1"), clock)
+
+
+@pytest.fixture
+def make_account(hub: Hub) -> Callable[..., int]:
+    def make(login: str, *roles: str, department: str = "civil_affairs") -> int:
+        with hub.store(Role.OWNER).begin() as conn:
+            kept = hash_password(PASSWORD)
+            return accounts.add_account(conn, login, kept, "林小明", department, frozenset(roles))
+
+    return make
