@@ -1,5 +1,6 @@
 """Commands about data: load, quality, contract check, store digest."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from registries.store import digest, scores
 from registries.store.engine import Store
 
 if TYPE_CHECKING:
+    from quality.dry_runs import DryRun
     from quality.intake import IntakeOutcome
 
 app = typer.Typer(rich_markup_mode=None)
@@ -53,7 +55,7 @@ def load(
             chosen = dataset_of(file, dataset, intake.catalogue)
             connector = upload_connector(chosen, file.name, lambda: file.open("rb"))
             if dry_run:
-                print_json(asdict(intake.dry_run(chosen.name, connector)))
+                show_dry_run(intake.dry_run(chosen.name, connector), as_json=as_json)
             else:
                 outcome = intake.take_in(chosen.name, connector=connector, deliverer="command line")
                 show_outcome(outcome, as_json=as_json)
@@ -85,7 +87,27 @@ def show_outcome(outcome: "IntakeOutcome", *, as_json: bool) -> None:
         print_json(asdict(outcome))
         return
     console.print(f"{outcome.dataset}: {outcome.state}")
-    for name, count in asdict(outcome.counts).items():
+    show_counts(asdict(outcome.counts))
+
+
+def show_dry_run(found: "DryRun", *, as_json: bool) -> None:
+    """Print what a delivery would come to, and why rows would be refused."""
+    if as_json:
+        print_json(asdict(found))
+        return
+    console.print(f"{found.dataset}: 试检,未入库 dry run, nothing was kept")
+    show_counts(asdict(found.counts))
+    for words in found.held_by:
+        console.print(f"  暂存 held: {words}", markup=False)
+    for reason in found.reasons:
+        rows = ", ".join(str(number) for number in reason.first_rows)
+        more = " …" if reason.rows > len(reason.first_rows) else ""
+        console.print(f"  {reason.rows:,} 行 rows ({rows}{more})  {reason.zh}\n    {reason.en}", markup=False)
+
+
+def show_counts(counts: Mapping[str, int]) -> None:
+    """One count a line."""
+    for name, count in counts.items():
         console.print(f"  {name:<12} {count:>12,}")
 
 

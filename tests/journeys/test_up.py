@@ -108,6 +108,8 @@ def test_a_second_start_loads_only_what_changed(folder: Path, first: dict[str, A
 @pytest.mark.usefixtures("first")
 def test_no_personal_data_outside_the_store(folder: Path) -> None:
     names, numbers = people(folder / "hub")
+    secrets = {file.name: file.read_bytes() for file in (folder / "hub" / "secrets").iterdir()}
+    assert len(secrets) >= 8
     assert len(numbers) > int(PEOPLE) * 0.9
     searched = 0
     for file in outside_the_store(folder):
@@ -115,6 +117,8 @@ def test_no_personal_data_outside_the_store(folder: Path) -> None:
         searched += len(content)
         found = {match.decode() for match in re.findall(rb"(?<!\d)\d{17}[\dX](?!\d)", content)} & numbers
         assert not found, f"{file} holds {len(found)} citizen numbers"
+        if file.parent.name != "secrets" and file.name != "sources.json":
+            assert not [name for name, value in secrets.items() if value in content], file
         for encoding in ("utf-8", "gb18030"):
             shown = [name for name in names if name.encode(encoding) in content]
             assert not shown, f"{file} holds {len(shown)} names"
