@@ -61,7 +61,7 @@ RULES: list[tuple[RowRule, Model]] = [
 ]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), max_size=30))
 def test_every_rule_judges_as_its_model(rows: list[tuple[str | None, str | None]]) -> None:
     table = pa.table(
