@@ -19,10 +19,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from registries.contract_model import Dataset, Register
 from registries.departments import Catalogue
+from registries.store import digests
 from registries.store.batches import Batch
 from registries.store.engine import written
-from registries.store.quarantine import key_digest
-from registries.store.shapes import current_table, stage_table, texts
+from registries.store.shapes import current_table, stage_table
 from registries.store.tables import case, conflict, finding, refused_row, score
 
 Kind = Literal["rectification", "verification"]
@@ -58,11 +58,11 @@ def open_from_findings(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
     """Open a case for each accepted row in which a rule of level 2 failed; those already open stay. How many."""
     staged = stage_table(dataset)
     rows = (
-        sa.select(*_opening("rectification", "finding", dataset, batch, now, key_digest(dataset, staged)))
+        sa.select(*_opening("rectification", "finding", dataset, batch, now, digests.staged_key(dataset, staged)))
         .add_columns(finding.c.rule_id, finding.c.row_number)
         .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
         .where(finding.c.batch == batch.number, finding.c.level == 2, ~staged.c.refused, ~staged.c.repeated)  # noqa: PLR2004 - level 2: expected
-        .where(key_digest(dataset, staged).is_not(None))
+        .where(digests.staged_key(dataset, staged).is_not(None))
     )
     return _open(conn, [*_OPENED, "rule_id", "row_number"], rows)
 
@@ -71,7 +71,7 @@ def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
     """Open a case for each certificate that is marked as vanished. How many."""
     current = current_table(dataset)
     rows = sa.select(
-        *_opening("verification", "vanished", dataset, batch, now, _current_digest(dataset, current))
+        *_opening("verification", "vanished", dataset, batch, now, digests.current_key(dataset, current))
     ).where(current.c.mark == "vanished")
     return _open(conn, list(_OPENED), rows)
 
@@ -81,7 +81,7 @@ def open_from_conflicts(
 ) -> int:
     """Open a case with each department whose value differs from the authority's; close those that agree by now."""
     opened = 0
-    digest = sa.func.hub.key_digest(sa.literal(f"register_{register}"), texts([conflict.c.subject_key]))
+    digest = digests.digest("key", [sa.literal(f"register_{register}"), conflict.c.subject_key])
     for dataset in catalogue.of_register(register):
         rows = (
             sa.select(*_opening("verification", "conflict", dataset, batch, now, digest))
@@ -113,7 +113,7 @@ def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datet
         sa.select(sa.literal(1))
         .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
         .where(finding.c.batch == batch.number, finding.c.rule_id == case.c.rule_id)
-        .where(key_digest(dataset, staged) == case.c.subject_digest)
+        .where(digests.staged_key(dataset, staged) == case.c.subject_digest)
     )
     ran = sa.exists().where(score.c.batch == batch.number, score.c.rule_id == case.c.rule_id, score.c.checked > 0)
     refused = sa.exists().where(refused_row.c.batch == batch.number, refused_row.c.key_digest == case.c.subject_digest)
@@ -144,14 +144,10 @@ _SHOWN = tuple(column for column in case.c if column.name != "subject_digest")
 
 def _came_back(dataset: Dataset) -> tuple[sa.ColumnElement[bool], ...]:
     current = current_table(dataset)
-    gone = sa.exists().where(current.c.mark == "vanished", _current_digest(dataset, current) == case.c.subject_digest)
+    gone = sa.exists().where(
+        current.c.mark == "vanished", digests.current_key(dataset, current) == case.c.subject_digest
+    )
     return (case.c.cause == "vanished", case.c.dataset == dataset.name, ~gone)
-
-
-def _current_digest(dataset: Dataset, current: sa.Table) -> sa.ColumnElement[bytes]:
-    key = texts([current.c[name] for name in dataset.key])
-    digest: sa.ColumnElement[bytes] = sa.func.hub.key_digest(sa.literal(dataset.name), key)
-    return digest
 
 
 def _opening(

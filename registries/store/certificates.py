@@ -21,10 +21,11 @@ from certificates.status import Status
 from certificates.types import CertificateType
 from registries.contract_model import CertificateMapping, Dataset
 from registries.errors import NotGranted
+from registries.store import digests
 from registries.store.batches import Batch
 from registries.store.engine import written
 from registries.store.grants import Grant
-from registries.store.shapes import current_table, texts
+from registries.store.shapes import current_table
 from registries.store.tables import Word, certificate, certificate_holder, certificate_status_event
 
 _FIND = sa.text("SELECT * FROM hub.find_certificates(CAST(:questions AS jsonb), :asked_at, :asked_on)")
@@ -141,7 +142,7 @@ def _rows(
     current = current_table(dataset)
     values = _values(current, dataset, mapping, kind)
     holder = sa.func.concat_ws(chr(29), *_holder(current, mapping))
-    digest = sa.func.hub.certificate_digest(texts([*values.values(), holder]))
+    digest = digests.digest("certificate", [*values.values(), holder])
     version = values["version"]
     return (
         sa.select(
@@ -227,7 +228,8 @@ def _write_holders(conn: sa.Connection, dataset: Dataset, mapping: CertificateMa
     current = current_table(dataset)
     name, code, code_type, role = _holder(current, mapping)
     number = _text(current, mapping.number)
-    match = sa.func.hub.match_digest(sa.literal(mapping.type_code), number, code_type, code, name)
+    holder = (code_type, digests.form(code), sa.func.hub.name_form(name))
+    match = digests.digest("match", [sa.literal(mapping.type_code), digests.form(number), *holder])
     rows = (
         sa.select(certificate.c.id, sa.literal(1), name, code, code_type, role, match)
         .join_from(certificate, current, certificate.c.number == number)

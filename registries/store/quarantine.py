@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from registries.contract_model import Dataset
-from registries.store import copying
+from registries.store import copying, digests
 from registries.store.batches import Batch
 from registries.store.engine import written
-from registries.store.shapes import key_readable, key_value, stage_table, texts
+from registries.store.shapes import stage_table
 from registries.store.tables import finding, refused_row, score
 
 Outcome = Literal["quarantined", "held"]
@@ -70,7 +70,7 @@ def record_refused(
         sa.literal(batch.number),
         staged.c.row_number,
         sa.literal(dataset.name),
-        key_digest(dataset, staged),
+        digests.staged_key(dataset, staged),
         _number_digest(dataset, staged),
         sa.literal(outcome),
     ).where(staged.c.refused, staged.c.row_number.not_in(recorded))
@@ -117,7 +117,7 @@ def close_earlier(conn: sa.Connection, dataset: Dataset, batch: Batch) -> int:
     )
     if dataset.delivery != "snapshot":
         staged = stage_table(dataset)
-        earlier = earlier.where(refused_row.c.key_digest.in_(sa.select(key_digest(dataset, staged))))
+        earlier = earlier.where(refused_row.c.key_digest.in_(sa.select(digests.staged_key(dataset, staged))))
     return written(conn, earlier.values(until_batch=batch.number))
 
 
@@ -171,15 +171,9 @@ def reasons_of(conn: sa.Connection, batch: int, first: int = 5) -> list[Reason]:
     return [Reason(row.rule_id, row.level, row.found, tuple(row.first_rows)) for row in conn.execute(wanted)]
 
 
-def key_digest(dataset: Dataset, staged: sa.FromClause) -> sa.ColumnElement[bytes]:
-    """The digest of a staged row's key; NULL if the key can't be read."""
-    key = texts([key_value(staged, dataset, name) for name in dataset.key])
-    digest: sa.ColumnElement[bytes] = sa.func.hub.key_digest(sa.literal(dataset.name), key)
-    return sa.case((key_readable(staged, dataset), digest))
-
-
 def _number_digest(dataset: Dataset, staged: sa.FromClause) -> sa.ColumnElement[bytes]:
     if dataset.certificate is None:
         return sa.cast(sa.null(), refused_row.c.number_digest.type)
     number = staged.c[dataset.certificate.number]
-    return sa.func.hub.number_digest(sa.literal(dataset.certificate.type_code), number)
+    known = digests.digest("number", [sa.literal(dataset.certificate.type_code), digests.form(number)])
+    return sa.case((number.is_not(None), known))

@@ -15,7 +15,11 @@ from registries.store.engine import Store, driver
 
 _LOCK = 6_002
 _LEDGER = ("ledger_entry", "ledger_body", "ledger_sequence", "ledger_node", "checkpoint")
-_TIMEOUTS = {Role.API: "30s", Role.PAGE: "60s"}
+_SETTINGS = {
+    Role.LOAD: {"work_mem": "128MB", "maintenance_work_mem": "512MB"},  # merges sort and hash millions of rows
+    Role.API: {"statement_timeout": "30s", "jit": "off"},
+    Role.PAGE: {"statement_timeout": "60s"},
+}
 
 
 def create_roles(store_owner: Store, passwords: Mapping[Role, str]) -> None:
@@ -42,8 +46,8 @@ def _create(conn: sa.Connection, role: Role, password: str) -> None:
         _run(conn, "CREATE ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION", role)
     hashed = driver(conn).pgconn.encrypt_password(password.encode(), role.value.encode(), b"scram-sha-256")
     _run(conn, "ALTER ROLE {role} PASSWORD {value}", role, hashed.decode("ascii"))
-    if role in _TIMEOUTS:
-        _run(conn, "ALTER ROLE {role} SET statement_timeout = {value}", role, _TIMEOUTS[role])
+    for setting, value in _SETTINGS.get(role, {}).items():
+        _run(conn, f"ALTER ROLE {{role}} SET {setting} = {{value}}", role, value)
 
 
 def _close_database(conn: sa.Connection, roles: Mapping[Role, str]) -> None:

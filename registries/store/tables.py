@@ -224,10 +224,10 @@ certificate = sa.Table(
     postgresql_with={"fillfactor": "90"},
 )
 
-certificate_holder = sa.Table(
+certificate_holder = sa.Table(  # composed with its certificate; a foreign key would lock a row for each of millions
     "certificate_holder",
     metadata,
-    sa.Column("certificate_id", sa.BigInteger, sa.ForeignKey(certificate.c.id), primary_key=True),
+    _big("certificate_id", primary=True),
     sa.Column("ordinal", sa.SmallInteger, primary_key=True, autoincrement=False),
     _text("name", null=False),
     _word("code"),
@@ -241,7 +241,7 @@ certificate_holder = sa.Table(
 certificate_status_event = sa.Table(
     "certificate_status_event",
     metadata,
-    sa.Column("certificate_id", sa.BigInteger, sa.ForeignKey(certificate.c.id), primary_key=True),
+    _big("certificate_id", primary=True),
     _big("batch", primary=True),
     _word("status"),
     sa.Column("since", sa.Date),

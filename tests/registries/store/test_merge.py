@@ -125,7 +125,7 @@ def run_against_model(store: Store, dataset: Dataset, delivered: list[tuple[list
             assert stored(conn, dataset) == modelled(model)
 
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FEW

@@ -65,7 +65,7 @@ def test_readiness_sees_a_right_too_many(hub: Stores, load: Store, owner: Store,
         "UPDATE hub.ledger_entry SET kind = 'x'",
         "DELETE FROM hub.ledger_sequence",
         "TRUNCATE hub.ledger_node",
-        "SELECT hub.key_digest('x', ARRAY['1'])",
+        "SELECT hub.digest_key('match')",
         "SELECT password_hash FROM hub.account; CREATE TABLE hub.mine (x int)",
     ],
 )

@@ -45,16 +45,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "certificate_holder",
-        sa.Column("certificate_id", sa.BigInteger(), nullable=False),
+        sa.Column("certificate_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("ordinal", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("code", WORD, nullable=False),
         sa.Column("code_type", WORD, nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("match_digest", postgresql.BYTEA(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["certificate_id"], ["hub.certificate.id"], name=op.f("certificate_holder_certificate_id_fkey")
-        ),
         sa.PrimaryKeyConstraint("certificate_id", "ordinal", name=op.f("certificate_holder_pkey")),
         schema="hub",
         postgresql_with={"fillfactor": "90"},
@@ -64,14 +61,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "certificate_status_event",
-        sa.Column("certificate_id", sa.BigInteger(), nullable=False),
+        sa.Column("certificate_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("batch", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("status", WORD, nullable=False),
         sa.Column("since", sa.Date(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["certificate_id"], ["hub.certificate.id"], name=op.f("certificate_status_event_certificate_id_fkey")
-        ),
         sa.PrimaryKeyConstraint("certificate_id", "batch", name=op.f("certificate_status_event_pkey")),
         schema="hub",
     )

@@ -25,8 +25,7 @@ STATEMENTS = (
     """GRANT SELECT, INSERT, UPDATE, DELETE ON hub.refused_row, hub.finding, hub.score, hub.conflict TO hub_load""",
     "GRANT SELECT, INSERT ON hub.certificate_status_event TO hub_load",
     "GRANT SELECT, UPDATE ON hub.upload TO hub_load",
-    """GRANT EXECUTE ON FUNCTION hub.key_digest, hub.number_digest, hub.match_digest, hub.certificate_digest,
-       hub.name_form TO hub_load""",
+    "GRANT EXECUTE ON FUNCTION hub.digest_key, hub.digest, hub.name_form TO hub_load",
     # hub_api
     """GRANT SELECT ON hub.department, hub.dataset, hub.account, hub.client, hub.client_key, hub.grant_right,
        hub.batch TO hub_api""",
