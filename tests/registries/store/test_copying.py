@@ -1,0 +1,29 @@
+"""COPY keeps texts as they are: empty is not null, and no character ends a field early."""
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from registries.store import copying
+from registries.store.engine import Store
+
+
+@pytest.mark.parametrize(
+    ("text", "arrives"),
+    [
+        ("", ""),
+        (None, None),
+        ('"', '"'),
+        ("\\.", "\\."),
+        ("\\N", "\\N"),
+        ("a\r\nb,c\t'", "a\r\nb,c\t'"),
+        ("𠮷龙湖区", "𠮷龙湖区"),
+        ("a\0b", "a\u2400b"),
+    ],
+)
+def test_texts_arrive_as_they_were(load: Store, text: str | None, arrives: str | None) -> None:
+    target = sa.Table("tried", sa.MetaData(schema="stage"), sa.Column("one", sa.Text), sa.Column('o"dd', sa.Text))
+    with load.connect() as conn:
+        target.create(conn)
+        copying.copy_in(conn, target, pa.table({'o"dd': pa.array([text], pa.string()), "one": ["1"]}))
+        assert [tuple(row) for row in conn.execute(sa.select(target))] == [("1", arrives)]
