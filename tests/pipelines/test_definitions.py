@@ -58,10 +58,10 @@ def pages(tmp_path: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(60)
+            process.wait(120)
 
 
-def answer(address: str, query: str, patience: float = 120) -> dict[str, object]:
+def answer(address: str, query: str, patience: float = 240) -> dict[str, object]:
     """What the GraphQL endpoint says, once it is there."""
     request = urllib.request.Request(  # noqa: S310 - our own process on 127.0.0.1
         f"{address}/graphql", json.dumps({"query": query}).encode(), {"Content-Type": "application/json"}
@@ -78,6 +78,7 @@ def answer(address: str, query: str, patience: float = 120) -> dict[str, object]
             time.sleep(0.5)
 
 
+@pytest.mark.timeout(600)
 def test_dagster_dev_shows_every_dataset(pages: str) -> None:
     nodes = answer(pages, GRAPH)["assetNodes"]
     assert isinstance(nodes, list)
