@@ -123,7 +123,17 @@ def _dataset_page(request: Request, session: Session, name: str, before: int | N
     title = Words(dataset.title_zh, dataset.title_en)
     rows, older = _rows(found, parts), _older(found)
     uploadable = is_uploadable(dataset)
-    view = DatasetView(name, title, uploadable, dataset.encoding, column_rows(dataset), rows, older, fault)
+    view = DatasetView(
+        name,
+        title,
+        uploadable,
+        dataset.delivery == "snapshot",
+        dataset.encoding,
+        column_rows(dataset),
+        rows,
+        older,
+        fault,
+    )
     frame = frame_of(request, session, title, crumbs=(PUBLISHING,))
     return render("dataset.html", frame, view, UNPROCESSABLE if fault else 200)
 

@@ -25,7 +25,7 @@ from registries.store.batches import Batch
 
 router = APIRouter(prefix="/steward")
 Steward = Annotated[Session, Depends(require_role("steward"))]
-A_PAGE = 50
+A_PAGE = 25
 QUALITY = Crumb(Words("数据质量", "Quality"), "/steward")
 
 

@@ -56,7 +56,13 @@ def _tiles(lines: Sequence[ScoreLine], standing: Sequence[DatasetLine]) -> tuple
 def _conflict_counts(conflicts: Mapping[tuple[str, str, str], int], catalogue: Catalogue) -> tuple[ConflictCount, ...]:
     ordered = sorted(conflicts.items(), key=lambda one: -one[1])
     return tuple(
-        ConflictCount(register, words.REGISTERS[register], attribute, dataset_title(catalogue, dataset), count)
+        ConflictCount(
+            register,
+            words.REGISTERS[register],
+            _attribute(dataset, attribute, catalogue),
+            dataset_title(catalogue, dataset),
+            count,
+        )
         for (register, attribute, dataset), count in ordered
     )
 
@@ -66,7 +72,7 @@ def conflict_rows(found: Sequence[ConflictLine], catalogue: Catalogue) -> tuple[
     return tuple(
         ConflictRow(
             line.subject_key,
-            line.attribute,
+            _attribute(line.dataset, line.attribute, catalogue),
             _publisher(line.dataset, catalogue),
             line.value,
             _publisher(line.authority, catalogue),
@@ -101,7 +107,18 @@ def _defect(case: Case, catalogue: Catalogue) -> Words:
     if case.rule_id is not None:
         return rule_words(case.dataset, case.rule_id, catalogue)
     cause = words.CASE_CAUSES[case.cause]
-    return Words(f"{cause.zh}：{case.attribute}", f"{cause.en}: {case.attribute}") if case.attribute else cause
+    if case.attribute is None:
+        return cause
+    name = _attribute(case.dataset, case.attribute, catalogue)
+    return Words(f"{name.zh}{cause.zh}", f"{name.en} {cause.en}")
+
+
+def _attribute(dataset: str, attribute: str, catalogue: Catalogue) -> Words:
+    """An attribute of a register, as the dataset that gives it calls it."""
+    role = catalogue.dataset(dataset).register if dataset in catalogue else None
+    if role is None or attribute not in role.attributes:
+        return Words(attribute, attribute)
+    return Words(catalogue.dataset(dataset).column(role.attributes[attribute]).title_zh, attribute)
 
 
 def _publisher(dataset: str, catalogue: Catalogue) -> Words:

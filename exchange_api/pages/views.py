@@ -321,6 +321,7 @@ class DatasetView:
     name: str
     title: Words
     uploadable: bool
+    whole: bool
     encoding: str
     columns: tuple[ColumnRow, ...]
     batches: tuple[BatchRow, ...]
@@ -435,7 +436,7 @@ class ConflictCount(NamedTuple):
 
     register: str
     register_words: Words
-    attribute: str
+    attribute: Words
     title: Words
     found: int
 
@@ -444,7 +445,7 @@ class ConflictRow(NamedTuple):
     """One attribute of one subject about which two publishers differ; masked unless public."""
 
     subject: str
-    attribute: str
+    attribute: Words
     dataset: Words
     value: str
     authority: Words

@@ -1,4 +1,4 @@
-// Charts read the table beside them (the table is the source, the chart its picture), draw on canvas, and show rich-text
+// Charts read the table below them (the table is the source, the chart its picture), draw on canvas, and show rich-text
 // tooltips: the default HTML tooltip would need inline styles, which the pages' policy forbids.
 "use strict";
 (() => {
@@ -18,9 +18,9 @@
   const low = Math.min(...series.flatMap((one) => one.data).filter((value) => value !== null), 98);
   const chart = window.echarts.init(place, null, { renderer: "canvas" });
   chart.setOption({
-    animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+    animation: false,
     color: ["#0958d9", "#237804", "#ad4e00", "#722ed1", "#08979c", "#a8071a"],
-    grid: { left: 52, right: 20, top: 76, bottom: 36 },
+    grid: { left: 52, right: 48, top: 64, bottom: 36 },
     legend: { top: 0, left: 0, textStyle: { color: "#1f2329" } },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => (value === null || value === undefined ? "—" : value.toFixed(2)) },
     xAxis: { type: "category", name: "批次", nameGap: 8, data: rows.map((row) => row.dataset.label), axisLabel: { color: "#4a4f58" } },

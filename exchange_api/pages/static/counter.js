@@ -20,11 +20,13 @@
     return PLAIN[code] || "";
   }
 
-  let burst = { text: "", last: 0, composed: false, before: "", target: null };
+  const CLEAN = 100; // milliseconds of rest before a burst: without it, a part of the scan may be missing from it
+
+  let burst = { text: "", last: -CLEAN, composed: false, clean: true, before: "", target: null };
 
   function start(event, now) {
     const target = event.target;
-    burst = { text: "", last: now, composed: false, before: target.value ?? "", target };
+    burst = { text: "", last: now, composed: false, clean: now - burst.last > CLEAN, before: target.value ?? "", target };
   }
 
   function emptyField() {
@@ -37,13 +39,15 @@
   }
 
   function takeBurst() {
-    const { text, composed, target, before } = burst;
+    const { text, composed, clean, target, before } = burst;
     burst.text = "";
-    const codeField = target && "ascii" in (target.dataset ?? {}) ? target : null;
-    const field = codeField ?? number;
-    if (target !== field && target && "value" in target && target.form === form) target.value = before;
+    const inCode = "ascii" in (target.dataset ?? {});
+    if (composed && notice) notice.hidden = false;
+    if (inCode && !composed) { onward(); return; } // the browser has typed it already
+    if (target.form === form) target.value = before;
+    if (!clean) return; // never a number of which a part may be missing
+    const field = inCode ? target : number;
     field.value = text;
-    if (notice) notice.hidden = !composed;
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
     if (!composed) onward();
