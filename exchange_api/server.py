@@ -6,8 +6,12 @@ The process that calls this is ended by SIGINT or SIGTERM.
 """
 
 import logging
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,8 +32,30 @@ def serve(home: HubHome, host: str, port: int, clock: Callable[[], datetime], se
         registries.errors.RegistriesError, certificates.errors.CertificatesError: a part can't be opened.
     """
     scrub(logging.getLogger())
-    with open_parts(home, clock, settings) as parts:
+    with ends_by_signal(), open_parts(home, clock, settings) as parts:
         make_server(create_app(parts), host, port).run()
+
+
+@contextmanager
+def ends_by_signal() -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the server and nothing else: uvicorn sends them again once it has ended.
+
+    Without this the second one would end the process before the parts are closed. In the main thread only; elsewhere
+    whoever runs the thread says when it ends.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _already_ended) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _already_ended(_number: int, _frame: FrameType | None) -> None:
+    pass
 
 
 def make_server(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:

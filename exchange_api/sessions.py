@@ -25,8 +25,10 @@ SEEN_EVERY = timedelta(minutes=1)
 """How often a session's last use is written down; more often would be a write for every page."""
 
 LONGEST_LOGIN = 128
-FREE_TRIES_OF_ADDRESS = 50
-"""An office sits behind one address, so an address gets more tries than a login."""
+FREE_TRIES_OF_ADDRESS, LONGEST_WAIT_OF_ADDRESS = 50, 10
+"""An office sits behind one address, so an address gets more tries than a login, and waits for seconds only."""
+LOOPBACK = ("127.", "::1")
+"""Behind a proxy on the same machine everybody has this address: it can't tell one visitor from another."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Sessions:
         self._store = store
         self._clock = clock
         self._of_login = Throttle()
-        self._of_address = Throttle(FREE_TRIES_OF_ADDRESS)
+        self._of_address = Throttle(FREE_TRIES_OF_ADDRESS, LONGEST_WAIT_OF_ADDRESS)
 
     def open(self, login: str, password: str, address: str) -> tuple[str, Session]:
         """A new session's token and the session.
@@ -65,7 +67,8 @@ class Sessions:
         kept = account.password_hash if account is not None and account.state == "open" else None
         if not password_fits(kept, password) or account is None:
             self._of_login.failed(login, now)
-            self._of_address.failed(address, now)
+            if not address.startswith(LOOPBACK):
+                self._of_address.failed(address, now)
             raise SignInRefused
         self._of_login.succeeded(login)
         return self._opened(account, now)

@@ -32,18 +32,19 @@ class _Failures:
 class Throttle:
     """Counts failures per key; each past the free ones doubles the wait, up to a quarter of an hour."""
 
-    def __init__(self, free: int = FREE_TRIES) -> None:
+    def __init__(self, free: int = FREE_TRIES, longest_wait: int = LONGEST_WAIT) -> None:
         self._free = free
+        self._longest_wait = longest_wait
         self._failures: dict[bytes, _Failures] = {}
         self._lock = threading.Lock()
 
     def seconds_to_wait(self, key: str, now: datetime) -> int:
         """Seconds until a try for this key is looked at; 0 means now."""
         with self._lock:
-            known = self._failures.get(_digest(key))
-        if known is None or known.count < self._free:
+            known = self._known(key, now)
+        if known.count < self._free:
             return 0
-        wait = min(FIRST_WAIT << min(known.count - self._free, 20), LONGEST_WAIT)
+        wait = min(FIRST_WAIT << min(known.count - self._free, 20), self._longest_wait)
         return max(0, wait - int((now - known.last).total_seconds()))
 
     def failed(self, key: str, now: datetime) -> None:
@@ -51,13 +52,16 @@ class Throttle:
         with self._lock:
             if len(self._failures) >= MOST_REMEMBERED:
                 self._forget_old(now)
-            known = self._failures.get(_digest(key), _Failures(0, now))
-            self._failures[_digest(key)] = _Failures(known.count + 1, now)
+            self._failures[_digest(key)] = _Failures(self._known(key, now).count + 1, now)
 
     def succeeded(self, key: str) -> None:
         """Forget the failures of this key."""
         with self._lock:
             self._failures.pop(_digest(key), None)
+
+    def _known(self, key: str, now: datetime) -> _Failures:
+        known = self._failures.get(_digest(key))
+        return known if known is not None and now - known.last < FORGET_AFTER else _Failures(0, now)
 
     def _forget_old(self, now: datetime) -> None:
         kept = {key: known for key, known in self._failures.items() if now - known.last < FORGET_AFTER}

@@ -20,9 +20,11 @@ from exchange_api.application import create_app
 from exchange_api.parts import ApiSettings, HubParts, open_parts
 from exchange_api.passwords import hash_password
 from exchange_api.server import make_server
+from registries.departments import Catalogue
 from registries.home import HubHome, Role
 from registries.store import accounts, clients, grants
 from registries.store.engine import Store
+from tests.registries.store.deliveries import take_in
 
 TYPE = "11100000MB0143028R001"
 DATASET = "market_regulation.business_licences"
@@ -36,6 +38,7 @@ class Hub(Protocol):
     """What these tests need of the fixture `hub`."""
 
     home: HubHome
+    catalogue: Catalogue
 
     def store(self, role: Role) -> Store: ...
 
@@ -58,86 +61,69 @@ def clock() -> Clock:
     return Clock()
 
 
+Row = dict[str, str | None]
+
+
 @dataclasses.dataclass
 class Certificates:
-    """Puts certificates straight into the store, as the intake would."""
+    """Delivers business licences, as the intake does once the rules have been applied."""
 
-    owner: Store
+    hub: Hub
     clock: Clock
+    rows: dict[str, Row] = dataclasses.field(default_factory=dict)
+    refused: dict[str, Row] = dataclasses.field(default_factory=dict)
 
-    def add(self, number: str, status: str = "valid", holder: tuple[str, str, str] = HOLDER, **more: object) -> None:
-        name, code, code_type = holder
-        row = {
-            "dataset": DATASET,
-            "type_code": TYPE,
-            "number": number,
-            "identifier": None,
-            "issuing_authority_name": "汕头市市场监督管理局",
-            "issuing_authority_code": "11440500MB2D00000X",
-            "area_code": "440507",
-            "issued_on": date(2020, 1, 2),
-            "valid_from": date(2020, 1, 2),
-            "valid_until": None,
-            "long_term": True,
-            "status": status,
-            "status_code": "10",
-            "status_since": None,
-            "status_reason": None,
-            "trust_level": "A",
-            "mark": None,
-            "version": None,
-        } | more
-        with self.owner.begin() as conn:
-            held = f"{name}\x1d{code}\x1d{code_type}\x1d"
-            words = [row[field] for field in DIGESTED] + [held]
-            digest = conn.execute(
-                sa.select(sa.func.hub.certificate_digest(sa.cast(_as_text(words), sa.ARRAY(sa.Text))))
-            ).scalar_one()
-            row_id = conn.execute(INSERT, row | {"digest": digest, "since_batch": 1}).scalar_one()
-            conn.execute(
-                HOLD,
-                {"id": row_id, "type": TYPE, "number": number, "name": name, "code": code, "code_type": code_type},
-            )
-            conn.execute(EVENT, {"id": row_id, "status": status})
+    def add(self, number: str, holder: tuple[str, str, str] = HOLDER, **more: str) -> None:
+        """A licence in order, valid without end unless `more` says otherwise."""
+        self.rows[number] = {**licence(number, holder), **more}
+        self.deliver()
+
+    def vanish(self, number: str) -> None:
+        """The next delivery lacks this number."""
+        del self.rows[number]
+        self.deliver()
 
     def refuse(self, number: str) -> None:
-        """A row with this number stands in quarantine."""
-        with self.owner.begin() as conn:
-            conn.execute(REFUSE, {"type": TYPE, "number": number, "dataset": DATASET})
+        """The next delivery has a row with this number that goes to quarantine; one taken over earlier stays."""
+        self.rows.pop(number, None)
+        self.refused[number] = licence(number, HOLDER) | {"status_code": "77"}
+        self.deliver()
+
+    def deliver(self) -> None:
+        """A whole snapshot."""
+        staged = [(row, False) for row in self.rows.values()] + [(row, True) for row in self.refused.values()]
+        with self.hub.store(Role.LOAD).begin() as conn:
+            take_in(conn, self.hub.catalogue.dataset(DATASET), staged)
+        with self.hub.store(Role.OWNER).begin() as conn:
+            conn.execute(COVER, {"now": self.clock() - timedelta(hours=1), "dataset": DATASET})
 
 
-DIGESTED = (
-    *("dataset", "type_code", "number", "identifier", "issuing_authority_name", "issuing_authority_code"),
-    *("area_code", "issued_on", "valid_from", "valid_until", "long_term", "status", "status_code", "status_since"),
-    *("status_reason", "trust_level", "version"),
-)
-_COLUMNS = (*DIGESTED, "mark", "digest", "since_batch")
-INSERT = sa.text(
-    f"INSERT INTO hub.certificate ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"  # noqa: S608 - fixed names
-    " RETURNING id"
-)
-HOLD = sa.text(
-    "INSERT INTO hub.certificate_holder (certificate_id, ordinal, name, code, code_type, role, match_digest)"
-    " VALUES (:id, 1, :name, :code, :code_type, '', hub.match_digest(:type, :number, :code_type, :code, :name))"
-)
-EVENT = sa.text("INSERT INTO hub.certificate_status_event (certificate_id, batch, status) VALUES (:id, 1, :status)")
-REFUSE = sa.text(
-    "INSERT INTO hub.refused_row (batch, row_number, dataset, number_digest, outcome) SELECT 1,"
-    " (SELECT count(*) + 1 FROM hub.refused_row), :dataset, hub.number_digest(:type, :number), 'quarantined'"
-)
+def licence(number: str, holder: tuple[str, str, str]) -> Row:
+    """A row of the contract's columns."""
+    name, code, code_type = holder
+    return {
+        "certificate_number": number,
+        "holder_name": name,
+        "holder_code": code,
+        "holder_code_type": code_type,
+        "issuing_authority_name": "汕头市市场监督管理局",
+        "issuing_authority_code": "11440500MB2D00000X",
+        "issued_on": "2020-01-02",
+        "valid_from": "2020-01-02",
+        "valid_until": "9999-12-31",
+        "status_code": "10",
+        "area_code": "440507",
+    }
+
+
 COVER = sa.text("UPDATE hub.dataset SET data_as_of = :now, score = 0.99 WHERE name = :dataset")
-
-
-def _as_text(words: list[object]) -> list[str | None]:
-    return [None if word is None else str(word).lower() if isinstance(word, bool) else str(word) for word in words]
 
 
 @pytest.fixture
 def certificates(hub: Hub, clock: Clock) -> Certificates:
-    owner = hub.store(Role.OWNER)
-    with owner.begin() as conn:
-        conn.execute(COVER, {"now": clock() - timedelta(hours=1), "dataset": DATASET})
-    return Certificates(owner, clock)
+    source = Certificates(hub, clock)
+    source.deliver()
+    return source
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from exchange_api.throttle import FIRST_WAIT, FREE_TRIES, LONGEST_WAIT, MOST_REMEMBERED, Throttle
+from exchange_api.throttle import FIRST_WAIT, FORGET_AFTER, FREE_TRIES, LONGEST_WAIT, MOST_REMEMBERED, Throttle
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -34,3 +34,13 @@ def test_memory_is_bounded() -> None:
     for number in range(MOST_REMEMBERED + 10):
         throttle.failed(str(number), NOW + timedelta(microseconds=number))
     assert len(throttle._failures) <= MOST_REMEMBERED
+
+
+def test_half_an_hour_of_peace_forgets() -> None:
+    throttle = Throttle()
+    for _ in range(FREE_TRIES + 9):
+        throttle.failed("zhang", NOW)
+    later = NOW + FORGET_AFTER
+    assert throttle.seconds_to_wait("zhang", later) == 0
+    throttle.failed("zhang", later)
+    assert throttle.seconds_to_wait("zhang", later) == 0
