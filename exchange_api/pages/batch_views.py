@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from exchange_api.pages import words
-from exchange_api.pages.views import BatchRow, SumPart, Words
+from exchange_api.pages.views.frame import Words
+from exchange_api.pages.views.publisher import BatchRow, SumPart
 from registries.departments import Catalogue
 from registries.store.batches import Batch
 

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from exchange_api.pages.frames import frame_of, plain_frame
 from exchange_api.pages.rendering import render
-from exchange_api.pages.views import FaultView, Words
+from exchange_api.pages.views.frame import FaultView, Words
 from exchange_api.problems import Problem
 from exchange_api.sign_in import current_session
 from registries.errors import StoreError

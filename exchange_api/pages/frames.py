@@ -5,7 +5,7 @@ frame = frame_of(request, session, Words("工单", "Cases"), crumbs=(QUALITY,))
 
 from fastapi import Request
 
-from exchange_api.pages.views import Crumb, Frame, MenuItem, Person, Words
+from exchange_api.pages.views.frame import Crumb, Frame, MenuItem, Person, Words
 from exchange_api.sessions import Session
 from exchange_api.sign_in import csrf_token, parts_of
 

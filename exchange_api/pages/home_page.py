@@ -6,7 +6,8 @@ from fastapi.responses import RedirectResponse, Response
 from exchange_api.pages.batch_views import rows_served
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.rendering import render
-from exchange_api.pages.views import Holding, HomeView, Way, Words
+from exchange_api.pages.views.frame import Words
+from exchange_api.pages.views.home import Holding, HomeView, Way
 from exchange_api.sign_in import current_session, parts_of
 from exchange_api.transactions import Transaction
 from registries.store import batches, pages

@@ -13,7 +13,8 @@ from exchange_api.pages.frames import frame_of
 from exchange_api.pages.question_form import FIELDS, blank_form, question_of, refilled
 from exchange_api.pages.receipt_views import receipt_row, receipt_view
 from exchange_api.pages.rendering import render
-from exchange_api.pages.views import Crumb, OfficerView, ReceiptPageView, ReceiptsView, VerifyForm, Words
+from exchange_api.pages.views.frame import Crumb, Words
+from exchange_api.pages.views.officer import OfficerView, ReceiptPageView, ReceiptsView, VerifyForm
 from exchange_api.receipts_kept import PAGE
 from exchange_api.sessions import Session
 from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role

@@ -11,9 +11,11 @@ from starlette.datastructures import UploadFile
 from exchange_api.errors import ExchangeApiError, NotACsv
 from exchange_api.pages.batch_views import batch_row, dataset_title
 from exchange_api.pages.frames import frame_of
-from exchange_api.pages.publisher_views import batch_view, column_rows, is_uploadable, published, upload_view
+from exchange_api.pages.publisher_views import batch_view, column_rows, is_uploadable, published
 from exchange_api.pages.rendering import render
-from exchange_api.pages.views import BatchRow, Crumb, DatasetView, PublisherView, Words
+from exchange_api.pages.upload_views import upload_view
+from exchange_api.pages.views.frame import Crumb, Words
+from exchange_api.pages.views.publisher import BatchRow, DatasetView, PublisherView
 from exchange_api.parts import HubParts
 from exchange_api.publishing import PAGE as ROWS_A_PAGE
 from exchange_api.sessions import Session

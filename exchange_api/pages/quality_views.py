@@ -9,15 +9,9 @@ from typing import TypeVar
 
 from exchange_api.pages import words
 from exchange_api.pages.batch_views import dataset_title
-from exchange_api.pages.views import (
-    DatasetScores,
-    DepartmentScores,
-    DimensionScore,
-    HistoryRow,
-    RuleScoreRow,
-    Score,
-    Words,
-)
+from exchange_api.pages.views.frame import Words
+from exchange_api.pages.views.scores import Score
+from exchange_api.pages.views.steward import DatasetScores, DepartmentScores, DimensionScore, HistoryRow, RuleScoreRow
 from quality.reasons import reasons_of
 from quality.scores import RuleScore, dimension_scores, mean, overall
 from registries.departments import Catalogue

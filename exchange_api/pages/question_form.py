@@ -12,7 +12,8 @@ from certificates.identifiers import HOLDER_CODE_TYPES
 from certificates.records import MalformedQuestion
 from certificates.types import CertificateType
 from exchange_api.answering import ACT, CHINA
-from exchange_api.pages.views import FormFault, Option, VerifyForm, Words
+from exchange_api.pages.views.frame import Option, Words
+from exchange_api.pages.views.officer import FormFault, VerifyForm
 from exchange_api.parts import HubParts
 from exchange_api.sessions import Session
 from exchange_api.transactions import Transaction

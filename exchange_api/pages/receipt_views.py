@@ -19,7 +19,8 @@ from exchange_api.answering import CHINA
 from exchange_api.pages import words
 from exchange_api.pages.qr import qr_image
 from exchange_api.pages.rendering import NOTHING
-from exchange_api.pages.views import CheckLine, Item, ReceiptRow, ReceiptView, Words
+from exchange_api.pages.views.frame import Item, Words
+from exchange_api.pages.views.officer import CheckLine, ReceiptRow, ReceiptView
 from exchange_api.receipts_kept import KeptReceipt, PrintableReceipt
 
 Types = Mapping[str, CertificateType]

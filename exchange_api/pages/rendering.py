@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from exchange_api.answering import CHINA
-from exchange_api.pages.views import Frame
+from exchange_api.pages.views.frame import Frame
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

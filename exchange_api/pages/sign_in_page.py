@@ -7,7 +7,7 @@ from starlette.concurrency import run_in_threadpool
 from exchange_api.errors import SignInRefused, TooManyTries, kind_of
 from exchange_api.pages.frames import plain_frame
 from exchange_api.pages.rendering import render
-from exchange_api.pages.views import Words
+from exchange_api.pages.views.frame import Words
 from exchange_api.sign_in import check_csrf, current_session, read_form, safe_next, sign_in, sign_out
 
 router = APIRouter()

@@ -14,7 +14,8 @@ from exchange_api.pages.publisher_views import column_heads, refused_row_views
 from exchange_api.pages.quality_views import dimensions_view, history_view, rules_view
 from exchange_api.pages.rendering import render
 from exchange_api.pages.steward_views import case_row, conflict_rows, steward_view
-from exchange_api.pages.views import CasesView, ConflictsView, Crumb, StewardDatasetView, Words
+from exchange_api.pages.views.frame import Crumb, Words
+from exchange_api.pages.views.steward import CasesView, ConflictsView, StewardDatasetView
 from exchange_api.publishing import PAGE as ROWS_A_PAGE
 from exchange_api.publishing import RefusedRow
 from exchange_api.sessions import Session

@@ -7,7 +7,8 @@ from exchange_api.pages import words
 from exchange_api.pages.batch_views import dataset_title
 from exchange_api.pages.quality_views import datasets_view, departments_view, rule_words, total
 from exchange_api.pages.rendering import NOTHING, points
-from exchange_api.pages.views import CaseRow, ConflictCount, ConflictRow, StewardView, Tile, Words
+from exchange_api.pages.views.frame import Tile, Words
+from exchange_api.pages.views.steward import CaseRow, ConflictCount, ConflictRow, StewardView
 from registries.departments import Catalogue
 from registries.store.cases import Case
 from registries.store.pages import ConflictLine, DatasetLine

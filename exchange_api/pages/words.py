@@ -9,7 +9,8 @@ A tone is a colour; its words and its mark stand beside it always, because colou
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from exchange_api.pages.views import Level, Words
+from exchange_api.pages.views.frame import Words
+from exchange_api.pages.views.publisher import Level
 
 
 class Shown(NamedTuple):

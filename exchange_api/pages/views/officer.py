@@ -1,0 +1,94 @@
+"""What the officer's pages show: a form, a verdict, receipts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from exchange_api.pages.views.frame import Item, Option, Words
+
+
+class FormFault(NamedTuple):
+    """What is wrong with a form, and in which field; "" if in no single one."""
+
+    field: str
+    words: Words
+
+
+@dataclass(frozen=True)
+class VerifyForm:
+    """The form of one question. `jti` is made with the form, so that a form sent twice is one question."""
+
+    jti: str
+    types: tuple[Option, ...]
+    code_types: tuple[Option, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
+    fault: FormFault | None = None
+    purposes: tuple[str, ...] = ()
+    service_items: tuple[str, ...] = ()
+
+
+class CheckLine(NamedTuple):
+    """One check of a verdict."""
+
+    tone: str
+    icon: str
+    outcome: Words
+    name: Words
+    says: Words
+
+
+class ReceiptRow(NamedTuple):
+    """One receipt in a list; no number and no holder."""
+
+    jti: str
+    made_at: datetime
+    tone: str
+    icon: str
+    verdict: Words
+    type_name: str
+    case: str
+    place: int | None
+
+
+@dataclass(frozen=True)
+class ReceiptView:
+    """A verdict with everything that its receipt says."""
+
+    jti: str
+    issuer: str
+    tone: str
+    icon: str
+    name: Words
+    says: Words
+    next: Words
+    lines: tuple[CheckLine, ...]
+    certificate: tuple[Item, ...]
+    asked: tuple[Item, ...]
+    evidence: tuple[Item, ...]
+    qr: str | None
+    proof_ready: bool
+
+
+@dataclass(frozen=True)
+class OfficerView:
+    """The officer's form and what was verified lately."""
+
+    form: VerifyForm
+    recent: tuple[ReceiptRow, ...]
+
+
+@dataclass(frozen=True)
+class ReceiptPageView:
+    """A receipt, and the form for the next question."""
+
+    receipt: ReceiptView
+    form: VerifyForm
+
+
+@dataclass(frozen=True)
+class ReceiptsView:
+    """An officer's own receipts, newest first; `older` is where the next page starts."""
+
+    receipts: tuple[ReceiptRow, ...]
+    older: int | None
