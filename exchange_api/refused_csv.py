@@ -11,9 +11,11 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from registries.connectors.csv_scan import OUR_COLUMNS
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 ROWS_AT_A_TIME = 1_000
-REASON_HEADERS = ("免证:行号", "免证:处理", "免证:原因", "免证:reasons")
+REASON_HEADERS = tuple(OUR_COLUMNS + name for name in ("行号", "处理", "原因", "reasons"))
 """Headers of the added columns; the prefix tells them from the department's own."""
 
 

@@ -31,9 +31,9 @@ def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
                 console.print(report.text(), markup=False)
             code = 0 if report.passed and not failed else 1
         else:
+            code = 0  # whenever Ctrl-C comes from now on, it is how this ends well
             show_doors(hub, time.monotonic() - started)
             start_dagster(hub, settings)
-            code = 0
             watch(hub)
     return code
 

@@ -78,8 +78,8 @@ def running(settings: Settings, say: Say) -> Iterator[Running]:
         children.start("worker", "-m", "mianzheng", "work")
         dagster_address = f"http://127.0.0.1:{settings.dagster_port}" if settings.dagster_port else None
         wait_until_live(children, home, address)
+        stack.callback(say, "正在停止", "stopping")
         yield Running(home, address, dagster_address, demonstration, children)
-        say("正在停止", "stopping")
 
 
 @contextlib.contextmanager

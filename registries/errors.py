@@ -46,11 +46,11 @@ class StoreError(RegistriesError):
         self.sqlstate = sqlstate
 
 
-class StoreDown(StoreError):  # noqa: N818 - named after what happened
+class StoreDown(StoreError):
     """Raised when PostgreSQL can't be reached, or ended the connection."""
 
 
-class DatasetBusy(StoreError):  # noqa: N818 - named after what happened
+class DatasetBusy(StoreError):
     """Raised when another process is taking in the same dataset."""
 
     def __init__(self, dataset: str) -> None:
@@ -61,7 +61,7 @@ class DatasetBusy(StoreError):  # noqa: N818 - named after what happened
         self.dataset = dataset
 
 
-class PlanRefused(StoreError):  # noqa: N818 - named after what happened
+class PlanRefused(StoreError):
     """Raised when a contract changes a table in a way that would lose data."""
 
     def __init__(self, dataset: str, column: str, why_zh: str, why_en: str) -> None:
@@ -73,7 +73,7 @@ class PlanRefused(StoreError):  # noqa: N818 - named after what happened
         self.column = column
 
 
-class LedgerDamaged(StoreError):  # noqa: N818 - named after what happened
+class LedgerDamaged(StoreError):
     """Raised when the ledger's own numbers contradict each other, so that nothing more may be appended."""
 
     def __init__(self, size: int) -> None:
@@ -84,7 +84,7 @@ class LedgerDamaged(StoreError):  # noqa: N818 - named after what happened
         self.size = size
 
 
-class NotGranted(StoreError):  # noqa: N818 - named after what happened
+class NotGranted(StoreError):
     """Raised when a question is asked under a grant that does not cover it: it ended meanwhile, or a check failed."""
 
     def __init__(self, positions: list[int]) -> None:

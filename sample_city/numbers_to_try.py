@@ -28,12 +28,21 @@ def keep(home: Path, city: City) -> None:
     chosen = {
         "valid": _clean_with(city, VALID),
         "revoked": _clean_with(city, REVOKED_PENALTY),
-        "quarantined": int(city.licence_defects.struck(NO_SUCH_STATUS, city.days)[-1]),
+        "quarantined": _refused(city),
     }
     numbers = {name: _question(city, index) for name, index in chosen.items()}
     part = home / f"{FILE}.part"
     part.write_text(json.dumps(numbers, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     part.replace(home / FILE)
+
+
+def _refused(city: City) -> int:
+    """A licence whose row is refused, and whose holder has a valid one: a former row of it must not answer for it."""
+    struck = city.licence_defects.struck(NO_SUCH_STATUS, city.days)
+    valid = np.all(
+        [city.economy.at(struck, day).status == STATUSES.index(VALID) for day in range(city.days + 1)], axis=0
+    )
+    return int(struck[np.argmax(valid)])
 
 
 def _clean_with(city: City, status: str) -> int:

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 from pyarrow import csv
 
-from registries.connectors.csv_scan import header_of, scan
+from registries.connectors.csv_scan import OUR_COLUMNS, header_of, scan
 from registries.connectors.faults import (
     NoDelivery,
     NotCsv,
@@ -101,7 +101,7 @@ class CsvFile:
         if not headers:
             raise NotCsv(self._name, "文件是空的", "the file is empty")
         missing = [name for name in self._expected if name not in headers]
-        unknown = sorted(set(headers) - set(self._expected))
+        unknown = sorted({name for name in headers if not name.startswith(OUR_COLUMNS)} - set(self._expected))
         double = sorted({name for name in headers if headers.count(name) > 1})
         if missing or unknown or double:
             raise SourceChangedShape(self._name, missing, unknown, double)

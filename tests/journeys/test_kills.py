@@ -24,7 +24,7 @@ from tests.conftest import Hub
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
 
-PEOPLE = 600
+PEOPLE = 1000
 SEED = 20160905
 KILLS = 20
 NOW = datetime(2026, 6, 30, 9, 0, tzinfo=UTC)

@@ -278,3 +278,9 @@ def test_samples_have_their_contracts_form(path: Path) -> None:
     dataset = load_catalogue().dataset(f"{path.parent.parent.name}.{table}")
     batches = list(CsvFile(dataset, path.name, lambda: path.open("rb")).chunks())
     assert pa.Table.from_batches(batches).num_rows >= 2
+
+
+def test_the_reasons_that_the_hub_added_are_passed_over() -> None:
+    """A clerk mends the rows that were refused and sends them back as they are, reasons and all."""
+    sent_back = f"免证:行号,{HEADER},免证:原因\n7,{ROW},请更正\n"
+    assert rows_of(sent_back.encode()) == rows_of(f"{HEADER}\n{ROW}\n".encode())
