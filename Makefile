@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --disable-pip-version-check --quiet --no-deps --require-hashes --no-compile
+PIP := $(BIN)/pip install --disable-pip-version-check -qq --no-deps --require-hashes --no-compile
 VENDOR := exchange_api/pages/static/vendor
 ROOMS := certificates registries quality pipelines exchange_api mianzheng sample_city
 
