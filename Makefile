@@ -29,8 +29,8 @@ check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations,
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m mianzheng contract check
-	$(BIN)/python tests/checks/definitions.py
-	$(BIN)/python tests/checks/migrations.py
+	$(BIN)/python -m tests.checks.definitions
+	$(BIN)/python -m tests.checks.migrations
 	$(BIN)/pip-audit --disable-pip --no-deps --progress-spinner off -r requirements/runtime.txt 2>&1 | tail -n 3
 
 .PHONY: bench
