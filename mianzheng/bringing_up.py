@@ -4,7 +4,10 @@ With `once`: ask the numbers to try, verify their receipts offline, check the le
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+
+from rich.cells import cell_len, set_cell_size
 
 from mianzheng.settings import Settings
 from mianzheng.supervisor import Running, Stopped, running, start_dagster, stoppable, watch
@@ -44,11 +47,18 @@ def show_doors(hub: Running, seconds: float) -> None:
     say(f"枢纽已就绪({seconds:.0f} 秒),请打开 {hub.address}", "the hub is ready; open this address")
     if hub.dagster_address:
         say(f"流水线 {hub.dagster_address}", "the pipelines' own pages (up in about 15 s)")
-    console.print("\n登录账号 accounts")
-    for account in hub.demonstration.accounts:
-        console.print(f"  {account.login:<12} {account.password:<24} {account.title}", markup=False)
-    console.print("\n可试的证照编号 certificate numbers to try")
-    for number in hub.demonstration.numbers():
-        console.print(f"  {number.what:<26} {number.number}  {number.holder_name}  {number.holder_code}", markup=False)
+    people = [(one.login, one.password, one.title) for one in hub.demonstration.accounts]
+    show_rows("登录账号 accounts", people)
+    numbers = [(one.what, one.number, one.holder_name, one.holder_code) for one in hub.demonstration.numbers()]
+    show_rows("可试的证照编号 certificate numbers to try", numbers)
     console.rule()
     say("按 Ctrl-C 停止", "Ctrl-C stops everything")
+
+
+def show_rows(title: str, rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns; Chinese characters count as two cells wide."""
+    console.print(f"\n{title}", markup=False)
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+        console.print("  " + "  ".join(cells), markup=False)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rich.cells import set_cell_size
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from mianzheng.terminal import console
@@ -74,7 +75,7 @@ class Shown:
 def line(outcome: "Outcome") -> str:
     """One dataset's outcome in one line; the sums are the conservation that every batch must keep."""
     counts = outcome.counts
-    head = f"{outcome.dataset:<46} {STATES.get(outcome.state, outcome.state):<24}"
+    head = f"{outcome.dataset:<40} {set_cell_size(STATES[outcome.state], 20)}"
     if outcome.state == "failed":
         return f"{head}\n  {outcome.zh}\n  {outcome.en}"
     if outcome.batch is None:

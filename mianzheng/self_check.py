@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from rich.cells import set_cell_size
 
 from mianzheng.asking import Answered, ask, demonstration_client
 from mianzheng.demonstration import NumberToTry
@@ -67,7 +68,7 @@ class SelfCheck:
         for one in self.asked:
             mark = "✓" if one.passed else "✗"
             proof = "回执离线核验通过 receipt genuine" if one.genuine else "回执离线核验失败 receipt REFUSED"
-            lines.append(f"  {mark} {one.what:<26} {one.number}  {one.verdict} {one.zh} — {proof}")
+            lines.append(f"  {mark} {set_cell_size(one.what, 22)} {one.number}  {one.verdict} {one.zh} — {proof}")
             lines.append(f"      {one.next_zh}")
         conserved = "每批次守恒 every batch conserved" if self.conserved else "有批次不守恒 a batch is NOT conserved"
         lines.append(f"  {self.rows:,} 行 rows; {conserved}")

@@ -37,12 +37,12 @@ def keep(home: Path, city: City) -> None:
 
 
 def _refused(city: City) -> int:
-    """A licence whose row is refused, and whose holder has a valid one: a former row of it must not answer for it."""
+    """The latest licence whose row is refused, of those that are valid: a former row that is not would answer for it."""
     struck = city.licence_defects.struck(NO_SUCH_STATUS, city.days)
     valid = np.all(
         [city.economy.at(struck, day).status == STATUSES.index(VALID) for day in range(city.days + 1)], axis=0
     )
-    return int(struck[np.argmax(valid)])
+    return int((struck[valid] if valid.any() else struck)[-1])
 
 
 def _clean_with(city: City, status: str) -> int:
