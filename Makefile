@@ -21,7 +21,7 @@ run: $(VENV)/runtime.stamp $(VENDOR)/assets.stamp ## start the hub with its samp
 .PHONY: test
 test: $(VENV)/dev.stamp $(VENDOR)/assets.stamp chromium ## run all tests, browser tests included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not browser" $(TESTS)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m browser $(TESTS)
+	$(BIN)/python -m pytest -q -m browser $(TESTS)
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations, known vulnerabilities

@@ -37,7 +37,7 @@ def keep(home: Path, city: City) -> None:
 
 
 def _refused(city: City) -> int:
-    """The latest licence whose row is refused, of those that are valid: a former row that is not would answer for it."""
+    """The latest licence whose row is refused, of the valid ones: a former row of another would answer for it."""
     struck = city.licence_defects.struck(NO_SUCH_STATUS, city.days)
     valid = np.all(
         [city.economy.at(struck, day).status == STATUSES.index(VALID) for day in range(city.days + 1)], axis=0
