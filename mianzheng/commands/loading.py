@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from mianzheng.errors import MianzhengError
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
@@ -119,14 +119,12 @@ def quality(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(score) for score in found])
         return
-    table = Table(
-        "数据资源 dataset", "规则 rule", "维度 dimension", "级 level", "检查 checked", "不合格 failed", "得分 score"
-    )
-    for score in found:
-        percent = f"{100 * (1 - score.failed / score.checked):.2f} %" if score.checked else "—"
-        counts = (f"{score.checked:,}", f"{score.failed:,}", percent)
-        table.add_row(score.dataset, score.rule_id, score.dimension, str(score.level), *counts)
-    console.print(table)
+    for name, lines in groupby(found, key=lambda score: score.dataset):
+        console.print(f"\n{name}", markup=False)
+        for one in lines:
+            percent = f"{100 * (1 - one.failed / one.checked):.2f} %" if one.checked else "no data"
+            counts = f"{one.checked - one.failed:>11,} / {one.checked:<11,}"
+            console.print(f"  {percent:>9} {counts} {one.level} 级  {one.dimension:<13} {one.rule_id}", markup=False)
 
 
 @contract_app.command("check")

@@ -11,7 +11,6 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 
 from registries.connectors.csv_file import CsvFile, newest_drop
-from registries.connectors.database import DatabaseTable
 from registries.connectors.faults import SourceUnknown
 from registries.contract_model import Dataset
 
@@ -44,6 +43,8 @@ def connector_for(dataset: Dataset, sources: Mapping[str, str]) -> Connector:
     if not place:
         raise SourceUnknown(dataset.server.name)
     if dataset.server.kind == "database":
+        from registries.connectors.database import DatabaseTable  # its driver imports pandas: two seconds
+
         return DatabaseTable(dataset, place)
     return newest_drop(dataset, Path(place))
 
