@@ -75,16 +75,16 @@ def status(on_day: DayStatus, found: CertificateRecord, day: date) -> Line:
     """The state on the day asked for. ``finding``: that state, or "" if it is not known."""
     if on_day.status is None:
         zh = f"{day} 的状态没有记载，其后状态为“{_STATUS_ZH[on_day.later or found.status]}”。"
-        en = f"The state on {day} is not recorded; later it was {on_day.later or found.status}."
+        en = f"The state on {day} is not recorded; later it was {_STATUS_EN[on_day.later or found.status]}."
         return Line("status", Outcome.UNKNOWN, zh, en)
     state = _expiry_by_date(on_day, found, day)
     since_zh, since_en = (f"（自 {on_day.since} 起）", f" since {on_day.since}") if on_day.since else ("", "")
-    zh, en = f"状态：{_STATUS_ZH[state]}{since_zh}。", f"State: {state}{since_en}."
+    zh, en = f"状态：{_STATUS_ZH[state]}{since_zh}。", f"State: {_STATUS_EN[state]}{since_en}."
     if state != Status.VALID:
         return Line("status", Outcome.FAIL, zh, en, state)
     if on_day.later is None or (on_day.later == Status.VALID and on_day.since is not None):
         return Line("status", Outcome.PASS, zh, en, state)
-    zh, en = f"{zh}其后：{_STATUS_ZH[on_day.later]}。", f"{en} Later: {on_day.later}."
+    zh, en = f"{zh}其后：{_STATUS_ZH[on_day.later]}。", f"{en} Later: {_STATUS_EN[on_day.later]}."
     if on_day.since is None:
         zh, en = f"{zh}当日状态由有效期推定。", f"{en} The state on that day is inferred from the dates."
     return Line("status", Outcome.WARN, zh, en, state)
@@ -224,6 +224,10 @@ def disputes(found: CertificateRecord, *, being_checked: bool) -> Line:
     return Line("disputes", Outcome.PASS, "没有未决的核对。", "Nothing is being checked.")
 
 
+_STATUS_EN = {status: str(status) for status in Status} | {
+    Status.REVOKED_VOID: "revoked as void",
+    Status.REVOKED_PENALTY: "revoked as a penalty",
+}
 _STATUS_ZH = {
     Status.DRAFT: "未签发",
     Status.VALID: "有效",

@@ -21,13 +21,20 @@ _WIDER = """
         .map((one) => one.outerHTML.slice(0, 120)).concat("the page is wider than the window")
 """
 
+_SPILT = """
+() => [...document.querySelectorAll(".tag")]
+    .filter((one) => one.getBoundingClientRect().right > one.parentElement.getBoundingClientRect().right + 1)
+    .map((one) => one.textContent.trim())
+"""
+
 
 def look_at(page: Page, name: str, width: int) -> None:
-    """Keep a screenshot; nothing may reach over the window's edge, and axe-core may find nothing."""
+    """Keep a screenshot; nothing may reach over an edge or into its neighbour, and axe-core may find nothing."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.wait_for_timeout(100)  # what is drawn on canvas is on it by then
     page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
     assert page.evaluate(_WIDER) == []
+    assert page.evaluate(_SPILT) == []
     assert findings(page) == []
 
 
