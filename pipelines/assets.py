@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipelines.asset_checks import check_results, check_specs
-from pipelines.lineage import references
 from pipelines.resources import RESOURCE, hub_of
 from pipelines.scrubbing import without_values
 from registries.contract_model import Dataset
@@ -35,7 +34,7 @@ def selection_of(dataset_name: str) -> dg.AssetSelection:
 
 def assets_of(catalogue: Catalogue) -> dict[str, dg.AssetsDefinition]:
     """All assets of a catalogue, by dataset."""
-    after = references(catalogue)
+    after = catalogue.references()
     return {dataset.name: _asset(dataset, catalogue, after[dataset.name]) for dataset in catalogue.datasets}
 
 

@@ -19,7 +19,7 @@ import dagster as dg
 from pipelines.assets import DATASET_TAG, assets_of, selection_of
 from pipelines.dagster_home import PROCESS_TAG, close_orphans, forget_old_runs, open_instance
 from pipelines.interrupts import signals_kept
-from pipelines.lineage import in_order, references
+from pipelines.lineage import in_order
 from pipelines.resources import RESOURCE, Hub, quiet
 from quality.errors import UnknownDataset
 from registries.departments import Catalogue, load_catalogue
@@ -61,7 +61,7 @@ def run_cycle(
         UnknownDataset: a name that no contract describes; nothing was done.
     """
     catalogue = load_catalogue()
-    names = in_order(references(catalogue), _known(catalogue, datasets))
+    names = in_order(catalogue.references(), _known(catalogue, datasets))
     assets = assets_of(catalogue)
     with contextlib.closing(Hub(home, clock, progress)) as hub, open_instance(home) as instance:
         close_orphans(instance)

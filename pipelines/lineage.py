@@ -4,19 +4,11 @@ A rule "this value is known in register geography" puts every dataset of that re
 asks; a rule that names a dataset puts that one before it. A catalogue has no circles: it refuses them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 
-from registries.contract_model import Dataset, RuleSpec
-from registries.departments import Catalogue
-
 References = Mapping[str, frozenset[str]]
-"""Dataset -> the datasets it refers to."""
-
-
-def references(catalogue: Catalogue) -> References:
-    """What each dataset refers to, itself left out."""
-    return {dataset.name: frozenset(_targets(dataset, catalogue)) - {dataset.name} for dataset in catalogue.datasets}
+"""Dataset -> the datasets it refers to, as `Catalogue.references` gives them."""
 
 
 def in_order(after: References, chosen: Iterable[str]) -> list[str]:
@@ -24,16 +16,3 @@ def in_order(after: References, chosen: Iterable[str]) -> list[str]:
     order = TopologicalSorter({name: sorted(after[name]) for name in sorted(after)}).static_order()
     wanted = set(chosen)
     return [name for name in order if name in wanted]
-
-
-def _targets(dataset: Dataset, catalogue: Catalogue) -> Iterator[str]:
-    for rule in dataset.rules:
-        if rule.kind == "reference":
-            yield from _named(rule, catalogue)
-
-
-def _named(rule: RuleSpec, catalogue: Catalogue) -> Iterator[str]:
-    if "dataset" in rule.arguments:
-        yield str(rule.arguments["dataset"])
-    if "register" in rule.arguments:
-        yield from (member.name for member in catalogue.of_register(str(rule.arguments["register"])))

@@ -100,16 +100,17 @@ class Catalogue:
 
     def in_order_of_references(self) -> tuple[Dataset, ...]:
         """Each dataset after those that its reference rules look into: the order to take them in."""
-        return tuple(self.dataset(name) for name in TopologicalSorter(self._looked_into()).static_order())
+        return tuple(self.dataset(name) for name in TopologicalSorter(self.references()).static_order())
 
-    def _looked_into(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {}
+    def references(self) -> Mapping[str, frozenset[str]]:
+        """Dataset -> the datasets that its reference rules look into, itself left out."""
+        found = {}
         for dataset in self.datasets:
             targets = [rule.arguments for rule in dataset.rules if rule.kind == "reference"]
             names = {str(target["dataset"]) for target in targets if "dataset" in target}
             for target in targets:
                 names |= {member.name for member in self.of_register(str(target.get("register")))}
-            found[dataset.name] = names - {dataset.name}
+            found[dataset.name] = frozenset(names - {dataset.name})
         return found
 
 

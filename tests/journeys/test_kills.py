@@ -33,12 +33,9 @@ FORK = multiprocessing.get_context("fork")
 
 def take_in_everything(home: HubHome) -> None:
     """What a pipelines' process does in one cycle, in the order of the references between datasets."""
-    from pipelines.lineage import in_order, references
-
     with Intake.open(home, lambda: NOW) as intake:
-        every = [dataset.name for dataset in intake.catalogue.datasets]
-        for name in in_order(references(intake.catalogue), every):
-            intake.take_in(name)
+        for dataset in intake.catalogue.in_order_of_references():
+            intake.take_in(dataset.name)
 
 
 def in_a_child(home: HubHome, seconds: float | None = None) -> tuple[int, float]:
