@@ -23,6 +23,7 @@ from registries.store.engine import driver, written
 from registries.store.shapes import DATA, current_table
 from registries.store.tables import Word, conflict
 
+_CONFLICTS_LOCK = 6_022
 REGISTERS: tuple[Register, ...] = ("population", "legal_entities", "certificates", "geography")
 
 
@@ -90,7 +91,13 @@ def _kept_mark(conn: sa.Connection, register: Register) -> str | None:
 
 
 def conflicts(conn: sa.Connection, catalogue: Catalogue, register: Register) -> int:
-    """Refresh the register's conflicts: each value that differs from the authority's; returns how many there are."""
+    """Refresh the register's conflicts: each value that differs from the authority's; returns how many there are.
+
+    Two datasets of one register may be told of at the same time: the second waits until the first has committed.
+    """
+    conn.execute(
+        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": _CONFLICTS_LOCK, "name": register}
+    )
     conn.execute(sa.delete(conflict).where(conflict.c.register == register))
     members = [] if register == "certificates" else list(catalogue.of_register(register))
     found = 0

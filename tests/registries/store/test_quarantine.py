@@ -1,9 +1,11 @@
 """Refused rows are kept by reference with all their reasons until a newer batch comes; cases open and close."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import sqlalchemy as sa
 
 from registries.store import batches, cases, pages, quarantine, registers, scores
@@ -168,3 +170,21 @@ def test_registers_follow_their_authorities_and_conflicts_are_cases(load: Store,
         assert registers.conflicts(conn, CATALOGUE, "geography") == 0
         cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW)
         assert cases.list_cases(conn) == []
+
+
+def test_two_datasets_of_one_register_are_told_of_one_after_the_other(load: Store) -> None:
+    with load.begin() as conn:
+        take_in(conn, STATISTICS, divisions(("440507", "龙湖区")))
+        take_in(conn, CIVIL, divisions(("440507", "龙湖")))
+    with ThreadPoolExecutor() as threads, load.connect() as first:
+        assert registers.conflicts(first, CATALOGUE, "geography") == 1
+
+        def second() -> int:
+            with load.begin() as conn:
+                return registers.conflicts(conn, CATALOGUE, "geography")
+
+        waiting = threads.submit(second)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)
+        first.commit()
+        assert waiting.result(timeout=30) == 1
