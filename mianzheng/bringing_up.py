@@ -19,12 +19,13 @@ def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
     started = time.monotonic()
     tell = (lambda _zh, _en: None) if as_json else say
     code = 1
-    with suppress(Stopped), stoppable(), running(settings, tell) as hub:
+    with suppress(Stopped), stoppable() as wish, running(settings, tell) as hub:
         from mianzheng.cycle_display import load_everything
         from mianzheng.self_check import self_check
 
         tell("归集各部门数据", "taking in the departments' data")
         outcomes = load_everything(hub.home, clock, quiet=as_json)
+        wish.look()
         failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]
         if once:
             report = self_check(hub, outcomes, time.monotonic() - started)
@@ -37,7 +38,7 @@ def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
             code = 0  # whenever Ctrl-C comes from now on, it is how this ends well
             show_doors(hub, time.monotonic() - started)
             start_dagster(hub, settings)
-            watch(hub)
+            watch(hub, wish)
     return code
 
 

@@ -179,30 +179,48 @@ class Stopped(Exception):
     """Somebody asked the hub to stop."""
 
 
-@contextlib.contextmanager
-def stoppable() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the block by `Stopped`, once; later ones are ignored while everything is being stopped."""
+class StopWish:
+    """Whether somebody asked the hub to stop. Python drops what a signal's handler raises at some moments (in the
+    middle of a fork, for one), so that the wish is written down as well, and looked at again."""
 
-    def stop(*_: object) -> None:
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self._asked = False
+
+    def ask(self, *_: object) -> None:
+        """Ctrl-C or SIGTERM; later ones are ignored while everything is being stopped."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._asked = True
         raise Stopped
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    def look(self) -> None:
+        """Raise Stopped if somebody asked, however long ago."""
+        if self._asked:
+            raise Stopped
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[StopWish]:
+    """Ctrl-C and SIGTERM end the block by `Stopped`, once."""
+    wish = StopWish()
+    before = {number: signal.signal(number, wish.ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield wish
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def watch(hub: Running) -> None:
+def watch(hub: Running, wish: StopWish) -> None:
     """Until somebody stops the hub: start again whatever ends by itself.
 
     Raises:
+        Stopped: somebody asked for it.
         StartFailedError: a part ended more often than makes sense.
     """
     while True:
+        wish.look()
         time.sleep(1)
         if given_up := hub.children.revive():
             names = ", ".join(given_up)

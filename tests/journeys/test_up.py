@@ -18,7 +18,7 @@ import pytest
 
 from mianzheng.embedded_postgres import Cluster, closed_to
 from registries.home import HubHome
-from tests.conftest import OWNER, PASSWORD, administration, short_lived_folder
+from tests.conftest import OWNER, PASSWORD, short_lived_folder
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey"), pytest.mark.timeout(600)]
 
@@ -189,16 +189,17 @@ def processes() -> list[str]:
 
 
 def test_another_server(cluster: Cluster, folder: Path) -> None:
+    """A server of its own: roles belong to a whole server, and setting a hub up gives them new passwords."""
     place = folder / "elsewhere"
     place.mkdir(mode=0o711)
-    cluster.create_database("elsewhere", OWNER, PASSWORD, PASSWORD)
+    server = Cluster(place / "server", binaries=cluster.folder / "binaries")
+    server.start(PASSWORD)
     try:
-        url = cluster.url(OWNER, PASSWORD, "elsewhere")
-        assert_proved(up_once(place, HUB_DATABASE_URL=url))
+        server.create_database("elsewhere", OWNER, PASSWORD, PASSWORD)
+        assert_proved(up_once(place, HUB_DATABASE_URL=server.url(OWNER, PASSWORD, "elsewhere")))
         assert not (place / "hub" / "postgres").exists()
     finally:
-        with administration(cluster) as connection:
-            connection.execute("DROP DATABASE elsewhere WITH (FORCE)")
+        server.stop()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the tests themselves run as an ordinary user: all others show it")
