@@ -180,8 +180,11 @@ class Stopped(Exception):
 
 
 class StopWish:
-    """Whether somebody asked the hub to stop. Python drops what a signal's handler raises at some moments (in the
-    middle of a fork, for one), so that the wish is written down as well, and looked at again."""
+    """Whether somebody asked the hub to stop.
+
+    Python drops what a signal's handler raises at some moments (in the middle of a fork, for one), so that the wish is
+    written down as well, and looked at again.
+    """
 
     def __init__(self) -> None:
         """Nobody has asked yet."""
