@@ -26,7 +26,8 @@ from registries.departments import Catalogue, load_catalogue
 from registries.home import HubHome
 
 if TYPE_CHECKING:
-    from quality.intake import Counts, IntakeOutcome, Progress
+    from quality.intake import IntakeOutcome, Progress
+    from registries.store.batches import BatchCounts
 
 _ONLY_CRITICAL = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's console log would break the progress display; the event log keeps everything."""
@@ -42,7 +43,7 @@ class FailedIntake:
     dataset: str
     zh: str
     en: str
-    counts: "Counts"
+    counts: "BatchCounts"
     state: Literal["failed"] = "failed"
     batch: None = None
 
@@ -96,12 +97,12 @@ def _run(
 
 
 def _failed(name: str, result: dg.ExecuteInProcessResult) -> FailedIntake:
-    from quality.intake import Counts
+    from registries.store.batches import BatchCounts
 
     for event in result.get_step_failure_events():
         failure = event.step_failure_data.user_failure_data
         if failure is not None:
             zh, en = (str(failure.metadata[language].value) for language in ("zh", "en"))
-            return FailedIntake(name, zh, en, Counts(0, 0, 0, 0))
+            return FailedIntake(name, zh, en, BatchCounts(0, 0, 0, 0))
     zh, en = "Dagster 未能执行归集。请查看其事件日志", "Dagster failed by itself; see its event log"
-    return FailedIntake(name, zh, en, Counts(0, 0, 0, 0))
+    return FailedIntake(name, zh, en, BatchCounts(0, 0, 0, 0))

@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from quality import turnover
 from quality.checking import check, unknowable
-from quality.parting import Counts, Findings, Parting
+from quality.parting import Findings, Parting
 from quality.rules import day_of
 from registries.connectors.kinds import Connector
 from registries.contract_model import Dataset
 from registries.departments import Catalogue
-from registries.store.batches import Batch
+from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
 from registries.store.merge import merge
 from registries.store.stage import Stage
@@ -47,7 +47,7 @@ class DryRun:
     """
 
     dataset: str
-    counts: Counts
+    counts: BatchCounts
     held_by: tuple[str, ...]
     reasons: tuple[ReasonCount, ...]
 
@@ -64,7 +64,7 @@ def dry_run(store: Store, catalogue: Catalogue, dataset: Dataset, connector: Con
         counts = _held(parting)
         if not parting.held_by:
             merged = merge(conn, dataset, batch, close_vanished=dataset.delivery == "snapshot")
-            counts = Counts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
+            counts = BatchCounts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
         conn.rollback()
     held_by = tuple(f"{rule.zh} | {rule.en}" for rule in parting.held_by)
     return DryRun(dataset.name, counts, held_by, reasons(dataset, checked.findings))
@@ -93,5 +93,7 @@ def _numbered(connector: Connector) -> Iterator[tuple[int, pa.RecordBatch]]:
         first += chunk.num_rows
 
 
-def _held(parting: Parting) -> Counts:
-    return Counts(pulled=parting.pulled, quarantined=parting.quarantined, held=parting.pulled - parting.quarantined)
+def _held(parting: Parting) -> BatchCounts:
+    return BatchCounts(
+        pulled=parting.pulled, quarantined=parting.quarantined, held=parting.pulled - parting.quarantined
+    )

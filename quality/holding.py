@@ -14,12 +14,12 @@ import pyarrow as pa
 from certificates.status import BAD_NEWS
 from certificates.types import CertificateType
 from quality.checking import Checked
-from quality.parting import Counts, Parting
+from quality.parting import Parting
 from registries.canonical import canonical
 from registries.contract_model import Dataset
 from registries.landing import Landed, Landing
 from registries.store import quarantine
-from registries.store.batches import Batch
+from registries.store.batches import Batch, BatchCounts
 from registries.store.merge import merge
 from registries.store.stage import Stage
 
@@ -49,7 +49,7 @@ def news_of(dataset: Dataset, checked: Checked, parting: Parting, landing: Landi
     return told.append_column(ROW_NUMBER, pa.array(numbers, pa.int64()))
 
 
-def hold(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, news: pa.Table | None) -> Counts:  # noqa: ANN401
+def hold(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, news: pa.Table | None) -> BatchCounts:  # noqa: ANN401
     """Record the good rows as held, all but the bad news, which are merged alone.
 
     Args:
@@ -63,7 +63,7 @@ def hold(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, news: pa.T
     if news is None:
         stage.refuse_all()
         quarantine.record_refused(conn, dataset, batch, "held")
-        return _held(parting, Counts())
+        return _held(parting, BatchCounts())
     numbers = news.column(ROW_NUMBER).to_numpy()
     stage.refuse(np.setdiff1d(np.arange(1, parting.pulled + 1), np.union1d(parting.refused, numbers)))
     quarantine.record_refused(conn, dataset, batch, "held")
@@ -77,19 +77,19 @@ def reason(parting: Parting) -> str | None:
     return "\n".join(f"{rule.zh} | {rule.en}" for rule in parting.held_by) or None
 
 
-def _merge_news(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, rows: int) -> Counts:  # noqa: ANN401
+def _merge_news(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, rows: int) -> BatchCounts:  # noqa: ANN401
     """Merges a stage that holds bad news only; if it turns out to be too much, it is held like the rest."""
     savepoint = conn.begin_nested()
     merged = merge(conn, dataset, batch, close_vanished=False)
     if merged.new + merged.changed <= max(USUAL_NEWS, USUAL_SHARE * parting.pulled_before):
         savepoint.commit()
-        return Counts(accepted=rows, **asdict(merged))
+        return BatchCounts(accepted=rows, **asdict(merged))
     savepoint.rollback()
     Stage(conn, dataset, batch).refuse_all()
     quarantine.record_refused(conn, dataset, batch, "held")
-    return Counts()
+    return BatchCounts()
 
 
-def _held(parting: Parting, taken: Counts) -> Counts:
+def _held(parting: Parting, taken: BatchCounts) -> BatchCounts:
     held = parting.pulled - parting.quarantined - taken.accepted
     return replace(taken, pulled=parting.pulled, quarantined=parting.quarantined, held=held)

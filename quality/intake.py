@@ -10,7 +10,7 @@ store, it changes in one transaction (step 6). Nothing here returns, raises or l
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
@@ -22,7 +22,7 @@ from quality import dry_runs, holding, telling, turnover
 from quality.checking import Checked, check, unknowable
 from quality.dry_runs import DryRun
 from quality.errors import UnknownCertificateType, UnknownDataset
-from quality.parting import Counts, Parting
+from quality.parting import Parting
 from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
 from registries.connectors.faults import SourceFault
@@ -33,11 +33,11 @@ from registries.home import HubHome, Role, SourceLocations
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
 from registries.store import batches
-from registries.store.batches import Batch
+from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
 from registries.store.stage import Stage
 
-__all__ = ["Counts", "DryRun", "Intake", "IntakeOutcome", "Progress", "Step", "quiet"]
+__all__ = ["DryRun", "Intake", "IntakeOutcome", "Progress", "Step", "quiet"]
 
 
 class Step(StrEnum):
@@ -73,7 +73,7 @@ class IntakeOutcome:
     dataset: str
     batch: int | None
     state: Literal["done", "nothing_new", "held"]
-    counts: Counts
+    counts: BatchCounts
     scores: tuple[RuleScore, ...] = ()
     landed_digest: str | None = None
 
@@ -151,7 +151,7 @@ class Intake:
             progress(Step.OPEN, dataset.name, 0)
             batch = self._open(dataset, connector, deliverer, progress)
             if batch is None:
-                return IntakeOutcome(dataset.name, None, "nothing_new", Counts())
+                return IntakeOutcome(dataset.name, None, "nothing_new", BatchCounts())
             return self._finish(dataset, batch, connector, progress)
 
     def dry_run(self, dataset_name: str, connector: Connector) -> DryRun:
@@ -266,7 +266,7 @@ class Intake:
     # 7. Tell: conflicts become cases, as findings did; the ledger's entry gets its place; the batch is done.
 
     def _tell(self, dataset: Dataset, batch: Batch, progress: Progress) -> IntakeOutcome:
-        counts = Counts(**asdict(batch.counts)) if batch.counts else Counts()
+        counts = batch.counts or BatchCounts()
         progress(Step.TELL, dataset.name, counts.pulled)
         done = telling.tell(self._store, self.catalogue, dataset, batch, self._clock())
         state: Literal["held", "done"] = "held" if done.hold_reason else "done"

@@ -89,22 +89,3 @@ class Parting:
     def accepted(self) -> int:
         """How many rows the merge is given; none of a batch that is held."""
         return 0 if self.held_by else self.pulled - self.quarantined
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What became of a batch's rows; `vanished` counts keys of the store, which were in no row.
-
-    Always: pulled = accepted + quarantined + held, and accepted = new + changed + unchanged + deleted + repeated.
-    """
-
-    pulled: int = 0
-    accepted: int = 0
-    quarantined: int = 0
-    held: int = 0
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    deleted: int = 0
-    repeated: int = 0
-    vanished: int = 0

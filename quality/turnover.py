@@ -16,7 +16,7 @@ import pyarrow as pa
 from certificates.types import CertificateType
 from quality import batch_entry, gate, holding, telling
 from quality.checking import Checked
-from quality.parting import Counts, Parting
+from quality.parting import Parting
 from quality.scores import rule_scores
 from registries.contract_model import Dataset
 from registries.store import batches, certificates, ledger, quarantine, scores
@@ -73,7 +73,7 @@ def take_over(
     return batches.mark_taken_over(
         conn,
         batch,
-        BatchCounts(**asdict(counts)),
+        counts,
         now,
         keys_readable=checked.keys_readable,
         hold_reason=holding.reason(parting),
@@ -82,7 +82,7 @@ def take_over(
 
 def _merge(
     conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, parting: Parting, news: pa.Table | None
-) -> Counts:
+) -> BatchCounts:
     """Quarantine with every reason, and the merge, or the hold."""
     quarantine.start_over(conn, batch)
     quarantine.record_refused(conn, dataset, batch, "quarantined")
@@ -93,11 +93,17 @@ def _merge(
         return holding.hold(conn, dataset, batch, parting, news)
     quarantine.close_earlier(conn, dataset, batch)
     merged = merge(conn, dataset, batch, close_vanished=dataset.delivery == "snapshot")
-    return Counts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
+    return BatchCounts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
 
 
 def _write_down(
-    conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, parting: Parting, counts: Counts, now: datetime
+    conn: Connection,
+    dataset: Dataset,
+    batch: Batch,
+    checked: Checked,
+    parting: Parting,
+    counts: BatchCounts,
+    now: datetime,
 ) -> None:
     """Scores, and the ledger's entry, which gets its place later: a long merge must not block answers."""
     found = rule_scores(dataset, checked.findings)

@@ -36,10 +36,10 @@ class BatchCounts:
     the store refuses anything else. `vanished` counts rows of the store, not of the batch.
     """
 
-    pulled: int
-    accepted: int
-    quarantined: int
-    held: int
+    pulled: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    held: int = 0
     new: int = 0
     changed: int = 0
     unchanged: int = 0

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from quality.errors import UnknownDataset
-from quality.intake import Counts, IntakeOutcome, Step
+from quality.intake import IntakeOutcome, Step
 from registries.connectors.faults import NoDelivery, SourceChangedShape, SourceDown, SourceUnknown
+from registries.store.batches import BatchCounts
 from tests.conftest import Hub
 from tests.quality.conftest import ENTERPRISES, LICENCES, NUMBERS, RESIDENTS, Delivery, asked, licence, opened, resident
 
@@ -16,7 +17,7 @@ Deliver = Callable[..., IntakeOutcome]
 GOOD = [resident(number) for number in NUMBERS]
 
 
-def conserved(counts: Counts) -> bool:
+def conserved(counts: BatchCounts) -> bool:
     parts = counts.new + counts.changed + counts.unchanged + counts.deleted + counts.repeated
     return counts.pulled == counts.accepted + counts.quarantined + counts.held and counts.accepted == parts
 
