@@ -97,6 +97,7 @@ class ColumnHolds(ColumnMapMetricProvider):
     filter_column_isnull = False
 
     @column_condition_partial(engine=PandasExecutionEngine)
+    # Great Expectations makes a class method of it, and its own types are loose
     def _pandas(cls, column: Any, predicate: str, arguments: Mapping[str, Any], **_: Any) -> Any:  # noqa: N805, ANN401
         holds = PREDICATES[predicate].holds(pa.array(column), **arguments)
         return pd.Series(holds, index=column.index)

@@ -49,6 +49,7 @@ def news_of(dataset: Dataset, checked: Checked, parting: Parting, landing: Landi
     return told.append_column(ROW_NUMBER, pa.array(numbers, pa.int64()))
 
 
+# `conn` is the store's connection; its type belongs to SQLAlchemy, which this room does not import.
 def hold(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, news: pa.Table | None) -> BatchCounts:  # noqa: ANN401
     """Record the good rows as held, all but the bad news, which are merged alone.
 

@@ -104,6 +104,7 @@ def required_when(values: Any, decisive: Any, when_values: Sequence[str]) -> Boo
     return TextColumn.of(values).present | ~_is_one_of(decisive, when_values)
 
 
+# As all predicates: columns come as pyarrow arrays, which have no types.
 def matches_when(values: Any, decisive: Any, when_values: Sequence[str], regex: str) -> Bools:  # noqa: ANN401
     """The whole value matches `regex` where the decisive column has one of `when_values`."""
     return _matches(values, regex) | ~_is_one_of(decisive, when_values)

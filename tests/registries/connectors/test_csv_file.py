@@ -124,7 +124,7 @@ def test_headers_decide_where_bytes_are_text_in_both_encodings() -> None:
     lists = load_catalogue().dataset("market_regulation.enterprises")
     header = ",".join(column.source for column in lists.columns)
     for encoding in ("utf-8", "gb18030"):
-        connector = upload_connector(lists, "a.csv", lambda code=encoding: io.BytesIO(f"{header}\n".encode(code)))  # type: ignore[misc]
+        connector = upload_connector(lists, "a.csv", lambda code=encoding: io.BytesIO(f"{header}\n".encode(code)))  # type: ignore[misc]  # mypy does not infer a lambda with a default
         assert list(connector.chunks()) == []
 
 
