@@ -98,7 +98,7 @@ class Publishing:
             registries.landing.UploadTooLarge, registries.landing.LandingFailed
         """
         wanted = self.dataset(session, dataset)
-        if wanted.server.kind != "csv_file" or not file_name.lower().endswith(".csv"):
+        if wanted.server.kind != "files" or not file_name.lower().endswith(".csv"):
             raise NotACsv
         digest = _digest(file)
         path = self._landing.land_upload(secrets.token_hex(16), file)

@@ -65,7 +65,7 @@ def _spec(dataset: Dataset, catalogue: Catalogue, after: frozenset[str]) -> dg.A
         deps=[asset_key(name) for name in sorted(after)],
         description=_description(dataset, catalogue),
         group_name=_group(dataset),
-        kinds={"csv" if dataset.server.kind == "csv_file" else "postgresql"},
+        kinds={"csv" if dataset.server.kind == "files" else "postgresql"},
         metadata={
             "contract": f"{dataset.contract_id} {dataset.contract_version}",
             "delivery": dataset.delivery,

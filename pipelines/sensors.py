@@ -24,7 +24,7 @@ LOOK_EVERY_SECONDS = 30
 
 def sensors_of(datasets: Iterable[Dataset]) -> list[dg.SensorDefinition]:
     """A sensor for each dataset that arrives as files, on as soon as Dagster's daemon runs."""
-    return [_sensor(dataset) for dataset in datasets if dataset.server.kind == "csv_file"]
+    return [_sensor(dataset) for dataset in datasets if dataset.server.kind == "files"]
 
 
 def _sensor(dataset: Dataset) -> dg.SensorDefinition:

@@ -126,13 +126,13 @@ def _server_part(page: Page, contract: OpenDataContractStandard) -> OdcsServer |
 
 def _server(page: Page, given: OdcsServer, place: Place, table: SchemaObject) -> Server:
     custom = Custom(page, ("servers", 0), given.customProperties, ("kind",))
-    kind = custom.choice("kind", ("database", "csv_file"), "")
+    kind = custom.choice("kind", ("database", "files"), "")
     physical = table.physicalName or table.name or ""
-    if kind == "csv_file" and not _PATTERN.fullmatch(physical):
+    if kind == "files" and not _PATTERN.fullmatch(physical):
         page.note((*place, "physicalName"), "文件名模式不合规", "not a pattern of file names", *FILL)
     name = given.server or ""
-    if kind == "csv_file":
-        return Server(name, "csv_file", pattern=physical)
+    if kind == "files":
+        return Server(name, "files", pattern=physical)
     return Server(name, "database", table=physical)
 
 

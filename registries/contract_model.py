@@ -8,8 +8,9 @@ hub (tables, quality rules, pipelines, pages) follows from them.
     ('1',)
 """
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -18,17 +19,20 @@ Classification = Literal["public", "internal", "personal", "sensitive"]
 Level = Literal[1, 2, 3]
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "accessibility"]
 RuleKind = Literal["row", "unique", "reference", "batch"]
-Register = Literal["population", "legal_entities", "certificates", "geography"]
-SourceKind = Literal["database", "csv_file"]
+SourceKind = Literal["database", "sql_database", "http_api", "files", "push", "live_query"]
+FileFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
+Delivery = Literal["snapshot", "changes"]
 
 
 @dataclass(frozen=True)
 class Code:
-    """One row of a code table: a value with its names."""
+    """One row of a code table: a value with its names, and from when until when (inclusive) it may be used."""
 
     value: str
     zh: str
     en: str = ""
+    valid_from: dt.date | None = None
+    valid_until: dt.date | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,9 @@ class Column:
             drives the canonical form, masking and derived rules.
         max_length: in characters.
         pattern: RE2; the whole value has to match.
+        code_type_column: the column with the code type (GB/T 36903 annex A) of a `holder_code`, whose canonical form
+            and check character depend on it.
+        code_date_column: the date on which a row's code had to be valid; the day of the batch without it.
     """
 
     name: str
@@ -58,6 +65,8 @@ class Column:
     pattern: str | None = None
     examples: tuple[str, ...] = ()
     source_name: str = ""
+    code_type_column: str | None = None
+    code_date_column: str | None = None
 
     @property
     def source(self) -> str:
@@ -106,18 +115,100 @@ class RuleSpec:
 
 
 @dataclass(frozen=True)
+class Paging:
+    """How an HTTP API gives its rows, page by page.
+
+    Attributes:
+        style: `page` counts pages from `first_page`; `cursor` gives the next page's cursor in its answer; `link` gives
+            the next page's address, in the answer or in its Link header (RFC 8288).
+        size: rows asked for at once, by `size_parameter`.
+        rows_at: JSON pointer (RFC 6901) to the list of rows in an answer; "" where the answer is the list.
+        next_at: JSON pointer to the next cursor or link; "" for the Link header.
+    """
+
+    style: Literal["page", "cursor", "link"] = "page"
+    size: int = 500
+    size_parameter: str = "size"
+    page_parameter: str = "page"
+    first_page: int = 1
+    cursor_parameter: str = "cursor"
+    rows_at: str = ""
+    next_at: str = ""
+
+
+@dataclass(frozen=True)
 class Server:
     """Where a dataset comes from; the address stands in HUB_HOME/sources.json under `name`, never in a contract.
 
     Attributes:
         table: of a database, else None.
-        pattern: of file names in a drop folder, such as `enterprises_*.csv`, else None.
+        pattern: of file names in a drop folder, such as `enterprises_*.csv`, else None. The names of a dataset's
+            deliveries sort in the order in which they were made.
+        changes_pattern: of the files that hold change sets, where a dataset comes as both; those of `pattern` are full
+            snapshots then.
+        format: of the files.
+        sheet: of a workbook; its first one without it.
+        path: of an HTTP API or a live query, below the server's address.
+        paging: of an HTTP API.
+        timeout_seconds: how long a live query may take.
     """
 
     name: str
     kind: SourceKind
     table: str | None = None
     pattern: str | None = None
+    changes_pattern: str | None = None
+    format: FileFormat = "csv"
+    sheet: str | None = None
+    path: str | None = None
+    paging: Paging | None = None
+    timeout_seconds: float = 3.0
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Which column of a change set says what happened to a row, and which of its codes mean that it was deleted.
+
+    Every other code of its code table means that the row is to be as it stands (put).
+    """
+
+    column: str
+    delete: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SubjectKind:
+    """What a register speaks of: a person, a legal entity, a division, or anything that a contract names."""
+
+    id: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """A register (基础库) as its own contract describes it: what it is about, and which attributes it has.
+
+    Attributes:
+        id: snake_case, such as `population`; `department` is the one that leads it.
+        key: the attribute that names a subject.
+        attributes: all others, with titles, types and classifications.
+        merged: one row per subject, each attribute from its authority; otherwise every dataset's rows stand side by
+            side (certificates, indicators), as each has one issuer.
+    """
+
+    id: str
+    department: str
+    contract_id: str
+    contract_version: str
+    title_zh: str
+    title_en: str
+    subject_kind: SubjectKind
+    key: Column
+    attributes: tuple[Column, ...]
+    merged: bool = True
+    description_zh: str = ""
+    description_en: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,13 +220,42 @@ class RegisterRole:
         attributes: register attribute -> column.
         precedence: 1 decides first; a later one fills what the earlier lack.
         where: only rows in which each column has the value (None: is empty) belong to the register.
+        authorities: attribute -> precedence, where an attribute's differs from the dataset's.
     """
 
-    register: Register
+    register: str
     subject_key: str
     attributes: Mapping[str, str]
     precedence: int = 1
     where: tuple[tuple[str, str | None], ...] = ()
+    authorities: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HolderMapping:
+    """The columns of one holder; a certificate has as many holders as mappings times rows of its number.
+
+    `code_type` names a column; `fixed_code_type` is the code type itself where no column tells it. A row whose name and
+    code are both empty names no holder. `role` is the holder's role itself, such as 男方, 女方, 共有人.
+    """
+
+    name: str
+    code: str
+    code_type: str | None = None
+    fixed_code_type: str | None = None
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class ObjectMapping:
+    """The columns of one object that a certificate is about: a vehicle, a real-estate unit.
+
+    `kind` is the kind itself, such as vehicle; `number` and `name` name columns.
+    """
+
+    kind: str
+    number: str
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +271,8 @@ class CertificateMapping:
     holder_code: str
     status: str
     holder_code_type: str | None = None
+    further_holders: tuple[HolderMapping, ...] = ()
+    objects: tuple[ObjectMapping, ...] = ()
     identifier: str | None = None
     issued_on: str | None = None
     valid_from: str | None = None
@@ -164,11 +286,15 @@ class CertificateMapping:
 
 @dataclass(frozen=True)
 class Sla:
-    """How often the department delivers, and how old its data may be, in days; `cron` says when the hub pulls."""
+    """How often the department delivers, and how old its data may be, in days; `cron` says when the hub pulls.
+
+    `working_days`: both count working days only.
+    """
 
     update_every_days: int
     fresh_for_days: int
     cron: str
+    working_days: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,8 +313,10 @@ class Dataset:
     Attributes:
         name: `<department>.<table>`, such as `public_security.residents`.
         key: the key's columns, in order.
-        delivery: `snapshot` (all rows each time) or `changes`.
-        watermark: the column that grows with each change at the source, if there is one.
+        delivery: `snapshot` (all rows each time) or `changes` (what changed; full snapshots may come between).
+        watermark: the column that grows with each change at the source, if there is one: of two rows of one key the
+            one with the greater watermark counts, in whatever order they arrive.
+        operation: which column of a change set tells puts from deletes; without it every row is a put.
         area_column: the column with the administrative division of a row, if there is one.
         encoding: of files as agreed: what decides when a file's bytes alone don't.
         trust_level: A (born digital and checked) to D (paper era).
@@ -207,8 +335,9 @@ class Dataset:
     server: Server
     sla: Sla
     sharing: Sharing
-    delivery: Literal["snapshot", "changes"] = "snapshot"
+    delivery: Delivery = "snapshot"
     watermark: str | None = None
+    operation: Operation | None = None
     register: RegisterRole | None = None
     certificate: CertificateMapping | None = None
     area_column: str | None = None
@@ -222,6 +351,12 @@ class Dataset:
     def table_name(self) -> str:
         """The store's table: `public_security__residents`."""
         return self.name.replace(".", "__")
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """The columns that current rows have: all but the one that tells puts from deletes."""
+        told = self.operation.column if self.operation else None
+        return tuple(column for column in self.columns if column.name != told)
 
     @property
     def sharing_class(self) -> str:

@@ -29,8 +29,8 @@ from registries.store.pages import DatasetLine
 from registries.store.quarantine import Reason as ReasonCount
 
 DELIVERIES: Mapping[tuple[str, str], Words] = {
-    ("csv_file", "snapshot"): Words("文件，全量", "file, all rows"),
-    ("csv_file", "changes"): Words("文件，增量", "file, changes"),
+    ("files", "snapshot"): Words("文件，全量", "file, all rows"),
+    ("files", "changes"): Words("文件，增量", "file, changes"),
     ("database", "snapshot"): Words("数据库，自动拉取", "database, pulled"),
     ("database", "changes"): Words("数据库，自动拉取", "database, pulled"),
 }
@@ -53,7 +53,7 @@ def published(dataset: Dataset, line: DatasetLine, last: Batch | None, catalogue
 
 def is_uploadable(dataset: Dataset) -> bool:
     """Whether the dataset comes as files."""
-    return dataset.server.kind == "csv_file"
+    return dataset.server.kind == "files"
 
 
 def column_rows(dataset: Dataset) -> tuple[ColumnRow, ...]:

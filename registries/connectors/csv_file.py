@@ -29,7 +29,7 @@ from registries.connectors.faults import (
     SourceFault,
     StillBeingWritten,
 )
-from registries.contract_model import Dataset
+from registries.contract_model import Dataset, Delivery
 
 ROWS: Final = 50_000
 """The most rows of a batch."""
@@ -63,6 +63,16 @@ class CsvFile:
     def description(self) -> str:
         """The file's name."""
         return self._name
+
+    @property
+    def delivery(self) -> Delivery:
+        """As the contract says."""
+        return self._dataset.delivery
+
+    @property
+    def position(self) -> str | None:
+        """None: deliveries count in the order in which they come."""
+        return None
 
     def identity(self) -> str:
         """SHA-256 of its bytes, in hex."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from registries.connectors.faults import SourceChangedShape, SourceDown
-from registries.contract_model import Dataset
+from registries.contract_model import Dataset, Delivery
 
 ROWS: Final = 50_000
 """The most rows of a batch."""
@@ -43,6 +43,16 @@ class DatabaseTable:
     def description(self) -> str:
         """Server and table as the contract names them; never the address."""
         return f"{self._dataset.server.name}/{self._dataset.server.table}"
+
+    @property
+    def delivery(self) -> Delivery:
+        """As the contract says."""
+        return self._dataset.delivery
+
+    @property
+    def position(self) -> str | None:
+        """None: deliveries count in the order in which they come."""
+        return None
 
     def identity(self) -> str:
         """How many rows, and the sum of their hashes over the contract's columns: equal means nothing new to pull.

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from registries.connectors.csv_file import CsvFile, newest_drop
 from registries.connectors.faults import SourceUnknown
-from registries.contract_model import Dataset
+from registries.contract_model import Dataset, Delivery
 
 
 class Connector(Protocol):
@@ -21,6 +21,14 @@ class Connector(Protocol):
     @property
     def description(self) -> str:
         """The source for humans, without secrets."""
+
+    @property
+    def delivery(self) -> Delivery:
+        """Whether it gives all rows, or those that changed."""
+
+    @property
+    def position(self) -> str | None:
+        """Where this delivery stands among the dataset's: texts that sort in their order; None: in order of arrival."""
 
     def identity(self) -> str:
         """Equal identities mean that there is nothing new to pull."""

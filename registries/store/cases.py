@@ -17,7 +17,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from registries.contract_model import Dataset, Register
+from registries.contract_model import Dataset
 from registries.departments import Catalogue
 from registries.store import digests
 from registries.store.batches import Batch
@@ -76,9 +76,7 @@ def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
     return _open(conn, list(_OPENED), rows)
 
 
-def open_from_conflicts(
-    conn: sa.Connection, catalogue: Catalogue, register: Register, batch: Batch, now: datetime
-) -> int:
+def open_from_conflicts(conn: sa.Connection, catalogue: Catalogue, register: str, batch: Batch, now: datetime) -> int:
     """Open a case with each department whose value differs from the authority's; close those that agree by now."""
     opened = 0
     digest = digests.digest("key", [sa.literal(f"register_{register}"), conflict.c.subject_key])

@@ -17,38 +17,38 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.schema import CreateView, DropView
 
-from registries.contract_model import Dataset, Register, RegisterRole
+from registries.contract_model import Dataset, RegisterRole
 from registries.departments import Catalogue
 from registries.store.engine import driver, written
 from registries.store.shapes import DATA, current_table
 from registries.store.tables import Word, conflict
 
 _CONFLICTS_LOCK = 6_022
-REGISTERS: tuple[Register, ...] = ("population", "legal_entities", "certificates", "geography")
+REGISTERS: tuple[str, ...] = ("population", "legal_entities", "certificates", "geography")
 
 
-def view_name(register: Register) -> str:
+def view_name(register: str) -> str:
     """The name of a register's view in schema `data`."""
     return f"register_{register}"
 
 
-def view(register: Register, catalogue: Catalogue) -> sa.TableClause:
+def view(register: str, catalogue: Catalogue) -> sa.TableClause:
     """A register's view: `subject_key`, its attributes in alphabetical order, and the `dataset` that decides first."""
     names = ("subject_key", *_attributes(catalogue.of_register(register)), "dataset")
     return sa.table(view_name(register), *(sa.column(name) for name in names), schema=DATA)
 
 
-def outdated(conn: sa.Connection, catalogue: Catalogue) -> list[Register]:
+def outdated(conn: sa.Connection, catalogue: Catalogue) -> list[str]:
     """The registers whose view is not what the contracts say, or is not there."""
     return [register for register in REGISTERS if _wanted_mark(register, catalogue) != _kept_mark(conn, register)]
 
 
-def drop_view(conn: sa.Connection, register: Register) -> None:
+def drop_view(conn: sa.Connection, register: str) -> None:
     """Drop a register's view, if there is one: before columns under it are widened."""
     conn.execute(DropView(_named(register), if_exists=True))
 
 
-def make_views(conn: sa.Connection, catalogue: Catalogue, wanted: Sequence[Register]) -> list[str]:
+def make_views(conn: sa.Connection, catalogue: Catalogue, wanted: Sequence[str]) -> list[str]:
     """Make the views of those registers that a contract feeds; returns their names."""
     made = []
     for register in wanted:
@@ -65,11 +65,11 @@ def make_views(conn: sa.Connection, catalogue: Catalogue, wanted: Sequence[Regis
     return made
 
 
-def _named(register: Register) -> sa.Table:
+def _named(register: str) -> sa.Table:
     return sa.Table(view_name(register), sa.MetaData(schema=DATA))
 
 
-def _create_view(register: Register, catalogue: Catalogue) -> CreateView | None:
+def _create_view(register: str, catalogue: Catalogue) -> CreateView | None:
     members = catalogue.of_register(register)
     if not members:
         return None
@@ -77,20 +77,20 @@ def _create_view(register: Register, catalogue: Catalogue) -> CreateView | None:
     return CreateView(body, view_name(register), schema=DATA)
 
 
-def _wanted_mark(register: Register, catalogue: Catalogue) -> str | None:
+def _wanted_mark(register: str, catalogue: Catalogue) -> str | None:
     statement = _create_view(register, catalogue)
     if statement is None:
         return None
     return hashlib.sha256(str(statement.compile(dialect=postgresql.dialect())).encode()).hexdigest()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
 
 
-def _kept_mark(conn: sa.Connection, register: Register) -> str | None:
+def _kept_mark(conn: sa.Connection, register: str) -> str | None:
     found = sa.text("SELECT obj_description(to_regclass(:name), 'pg_class')")
     mark = conn.execute(found, {"name": f"{DATA}.{view_name(register)}"}).scalar()
     return None if mark is None else str(mark)
 
 
-def conflicts(conn: sa.Connection, catalogue: Catalogue, register: Register) -> int:
+def conflicts(conn: sa.Connection, catalogue: Catalogue, register: str) -> int:
     """Refresh the register's conflicts: each value that differs from the authority's; returns how many there are.
 
     Two datasets of one register may be told of at the same time: the second waits until the first has committed.
@@ -110,7 +110,7 @@ def conflicts(conn: sa.Connection, catalogue: Catalogue, register: Register) -> 
 
 
 def _insert_conflicts(
-    conn: sa.Connection, register: Register, attribute: str, later: Dataset, earlier: Sequence[Dataset]
+    conn: sa.Connection, register: str, attribute: str, later: Dataset, earlier: Sequence[Dataset]
 ) -> int:
     own = _offer(later, [attribute]).subquery()
     others = [_offer(member, [attribute]).subquery() for member in earlier]

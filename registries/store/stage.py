@@ -88,7 +88,7 @@ class Stage:
             )
             known = sa.cast(target.c[arguments["target_column"]], Word)
         else:
-            target = sa.table(view_name(arguments["register"]), sa.column("subject_key"), schema=DATA)  # type: ignore[arg-type] # the contract's check allows the four registers only
+            target = sa.table(view_name(arguments["register"]), sa.column("subject_key"), schema=DATA)
             known = sa.cast(target.c.subject_key, Word)
         value = self.table.c[arguments["column"]]
         found = sa.exists().select_from(target).where(known == value)

@@ -33,7 +33,7 @@ def refers_to(**target: str) -> RuleSpec:
 
 def dataset(name: str, *rules: RuleSpec, register: str | None = None, files: bool = False) -> Dataset:
     """A dataset with one column."""
-    server = Server("drops", "csv_file", pattern="*.csv") if files else Server("systems", "database", table="t")
+    server = Server("drops", "files", pattern="*.csv") if files else Server("systems", "database", table="t")
     return Dataset(
         name=name,
         department=name.split(".", maxsplit=1)[0],

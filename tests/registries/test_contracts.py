@@ -66,7 +66,7 @@ def test_deep_nesting_is_a_fault_and_no_crash(tmp_path: Path) -> None:
 def test_datasets_carry_what_the_contract_says() -> None:
     shops, stalls = load_contract(GOOD)
     assert (shops.name, shops.table_name) == ("market_regulation.shops", "market_regulation__shops")
-    assert (shops.server.kind, shops.server.pattern, shops.encoding) == ("csv_file", "shops_*.csv", "GB18030")
+    assert (shops.server.kind, shops.server.pattern, shops.encoding) == ("files", "shops_*.csv", "GB18030")
     assert shops.register is not None
     assert (shops.register.precedence, shops.register.where) == (2, (("closed_on", None),))
     assert shops.certificate is not None

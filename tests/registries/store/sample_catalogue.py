@@ -23,7 +23,7 @@ def make_dataset(name: str, columns: Sequence[Column], **more: object) -> Datase
         "columns": tuple(columns),
         "key": tuple(column.name for column in columns if column.key),
         "rules": (),
-        "server": Server("somewhere", "csv_file", pattern="*.csv"),
+        "server": Server("somewhere", "files", pattern="*.csv"),
         "sla": Sla(1, 3, "0 2 * * *"),
         "sharing": Sharing("无条件共享"),
         **more,
