@@ -6,7 +6,7 @@
       keys/      0700   signing keys, encrypted PEM
       landed/ spill/ out/   0700   what arrived, what is in between, what is offered: encrypted, expiring
       dagster/ logs/    0700
-      sources.json      where the contracts' servers are: {"<server of a contract>": "<url or glob>"}
+      sources.json      where the contracts' servers are: {"<server of a contract>": "<address or folder>"}
 
 Example:
     >>> import tempfile
@@ -31,7 +31,7 @@ from pathlib import Path
 from registries.errors import HomeError
 
 SourceLocations = Mapping[str, str]
-"""Server name of a contract -> database address or file pattern."""
+"""Server name of a contract -> its address: of a database, an API or a folder."""
 
 _SECRET_NAME = re.compile(r"[a-z0-9_.]{1,64}")
 _PRIVATE_FOLDERS = ("secrets", "keys", "landed", "spill", "out", "dagster", "logs")
@@ -70,6 +70,17 @@ class HubHome:
                 f"HUB_HOME 中没有可读的机密 {name}。请先运行 mianzheng up",
                 f"there is no readable secret {name} in HUB_HOME; run mianzheng up first",
             ) from error
+
+    def secret_or_none(self, name: str) -> str | None:
+        """The value of a secret that need not be there, without a line end behind it: people write these by hand.
+
+        HomeError if it is there and can't be read.
+        """
+        return self.secret(name).rstrip("\r\n") if self._secret_path(name).exists() else None
+
+    def source_secret(self, server: str, what: str) -> str | None:
+        """A secret of a source: `secrets/source_<server>.<what>`, such as password, key, host_key, token; or None."""
+        return self.secret_or_none(f"source_{server}.{what}")
 
     def keep_secret(self, name: str, value: str) -> None:
         """Write a secret (0600); a reader sees the old value or the new one, never half of it."""
@@ -171,6 +182,6 @@ def _unwritable(name: str) -> HomeError:
 
 def _malformed_sources() -> HomeError:
     return HomeError(
-        'HUB_HOME/sources.json 不可读。它应是 {"服务器名": "地址或文件模式"}',
-        'HUB_HOME/sources.json can\'t be read; it should be {"server name": "address or file pattern"}',
+        'HUB_HOME/sources.json 不可读。它应是 {"服务器名": "地址或文件夹"}',
+        'HUB_HOME/sources.json can\'t be read; it should be {"server name": "address or folder"}',
     )

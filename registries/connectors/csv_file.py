@@ -93,6 +93,9 @@ class CsvFile:
         with self._reading() as file:
             yield from self._parsed(file, codec, headers)
 
+    def watermark(self) -> None:
+        """None: a file is not asked for by watermark."""
+
     def encoding(self) -> str:
         """`utf-8`, `utf-8-sig` or `gb18030`: so that what is sent back has the same."""
         return self._codec()

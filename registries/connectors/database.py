@@ -17,6 +17,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from registries.connectors.faults import SourceChangedShape, SourceDown
+from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.contract_model import Dataset, Delivery
 
 ROWS: Final = 50_000
@@ -35,8 +36,9 @@ _SETTINGS: Final = (
 class DatabaseTable:
     """One table or view of a PostgreSQL database; `url` may name SQLAlchemy's driver."""
 
-    def __init__(self, dataset: Dataset, url: str) -> None:
+    def __init__(self, dataset: Dataset, url: str, before: Taken = NOTHING_TAKEN) -> None:
         self._dataset = dataset
+        self._before = before
         self._url = _libpq(url)
 
     @property
@@ -71,6 +73,9 @@ class DatabaseTable:
 
     def original(self) -> None:
         """A database has no bytes of its own to land: the Parquet is the original."""
+
+    def watermark(self) -> None:
+        """None: the whole table is pulled each time."""
 
     def chunks(self) -> Iterator[pa.RecordBatch]:
         """Batches of ROWS rows of text columns named as the contract's; SourceFault for what is wrong."""

@@ -34,6 +34,23 @@ class SourceUnknown(SourceFault):
         )
 
 
+class NotPulled(SourceFault):
+    """Raised when a delivery is to be pulled from a source that pushes, or that is asked question by question."""
+
+    def __init__(self, source: str, kind: str) -> None:
+        words = {
+            "push": (
+                "由来源方推送, 不能归集; 请等待对方推送, 或上传文件",
+                "its department pushes it, so that it can't be pulled; wait for the push, or upload a file",
+            ),
+            "live_query": (
+                "数据不落地, 只在核验时实时查询, 无需归集",
+                "it hands over no bulk data and is asked at the moment of a question; there is nothing to take in",
+            ),
+        }
+        super().__init__(source, *words[kind])
+
+
 class SourceDown(SourceFault):
     """Raised when a database or a folder can't be reached or read; `code` is the SQLSTATE or the OS's reason."""
 

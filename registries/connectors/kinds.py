@@ -1,7 +1,7 @@
 """The kinds of sources: one file each, chosen by a contract's `kind`.
 
-connector = connector_for(dataset, home.sources())
-connector.identity()
+connector = connector_for(dataset, home.sources(), home.secret_or_none, batches.taken(conn, dataset.name))
+if connector is not None: connector.identity()
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,12 +11,18 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 
 from registries.connectors.csv_file import CsvFile, newest_drop
-from registries.connectors.faults import SourceUnknown
+from registries.connectors.faults import NotPulled, SourceUnknown
+from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.contract_model import Dataset, Delivery
+
+__all__ = ["NOTHING_TAKEN", "Connector", "Secrets", "Taken", "connector_for", "no_secrets", "upload_connector"]
+
+Secrets = Callable[[str], str | None]
+"""Name of a secret, `source_<server>.<what>` -> its value; None: there is none."""
 
 
 class Connector(Protocol):
-    """What the hub asks of a source; every method may raise a SourceFault."""
+    """What the hub asks of a source: one delivery, read as often as needed; every method may raise a SourceFault."""
 
     @property
     def description(self) -> str:
@@ -28,7 +34,7 @@ class Connector(Protocol):
 
     @property
     def position(self) -> str | None:
-        """Where this delivery stands among the dataset's: texts that sort in their order; None: in order of arrival."""
+        """Where it stands among the dataset's: texts that sort, by code point, in their order; None: as they arrive."""
 
     def identity(self) -> str:
         """Equal identities mean that there is nothing new to pull."""
@@ -39,22 +45,59 @@ class Connector(Protocol):
     def chunks(self) -> Iterator[pa.RecordBatch]:
         """Text columns named as the contract's, at most 50,000 rows a batch, in an order that does not change."""
 
+    def watermark(self) -> str | None:
+        """The greatest watermark among its rows, where they were asked for by watermark; None otherwise."""
 
-def connector_for(dataset: Dataset, sources: Mapping[str, str]) -> Connector:
-    """The connector of a dataset's kind; a SourceFault if nobody said where its server is, or nothing is there.
+
+def no_secrets(_name: str) -> None:
+    """The secrets of sources that need none."""
+
+
+def connector_for(
+    dataset: Dataset, sources: Mapping[str, str], secrets: Secrets = no_secrets, before: Taken = NOTHING_TAKEN
+) -> Connector | None:
+    """The next delivery to take in, by the dataset's kind; None: everything that is there has been taken.
 
     Args:
         dataset: which one.
-        sources: server name of a contract -> database address or drop folder (HUB_HOME/sources.json).
-    """
-    place = sources.get(dataset.server.name)
-    if not place:
-        raise SourceUnknown(dataset.server.name)
-    if dataset.server.kind == "database":
-        from registries.connectors.database import DatabaseTable  # its driver imports pandas: two seconds
+        sources: server name of a contract -> its address (HUB_HOME/sources.json).
+        secrets: passwords, keys and tokens that don't stand in the address.
+        before: what has been taken so far.
 
-        return DatabaseTable(dataset, place)
-    return newest_drop(dataset, Path(place))
+    Raises:
+        SourceUnknown: nobody said where its server is.
+        NotPulled: it is pushed, or asked at the moment of a question.
+        SourceFault: nothing has ever arrived, or it can't be reached.
+    """
+    server = dataset.server
+    if server.kind in {"push", "live_query"}:
+        raise NotPulled(server.name, server.kind)
+    place = sources.get(server.name)
+    if not place:
+        raise SourceUnknown(server.name)
+
+    def secret(what: str) -> str | None:
+        return secrets(f"source_{server.name}.{what}")
+
+    return _of_kind(dataset, place, secret, before)
+
+
+def _of_kind(dataset: Dataset, place: str, secret: Secrets, before: Taken) -> Connector | None:
+    match dataset.server.kind:  # each imports what it needs when it is needed: drivers take seconds
+        case "database":
+            from registries.connectors.database import DatabaseTable
+
+            return DatabaseTable(dataset, place, before)
+        case "sql_database":
+            from registries.connectors.sql_database import SqlTable
+
+            return SqlTable(dataset, place, before, secret)
+        case "http_api":
+            from registries.connectors.http_api import HttpApi
+
+            return HttpApi(dataset, place, secret)
+        case _:
+            return newest_drop(dataset, Path(place))
 
 
 def upload_connector(dataset: Dataset, name: str, open_file: Callable[[], BinaryIO]) -> CsvFile:

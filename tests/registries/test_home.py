@@ -82,3 +82,12 @@ def test_errors_survive_a_process_border() -> None:
     assert isinstance(error, DatasetBusy)
     assert isinstance(error, RegistriesError)
     assert error.dataset == "public_security.residents"
+
+
+def test_a_sources_secret_is_there_or_none_and_a_line_end_is_not_part_of_it(home: HubHome) -> None:
+    assert home.source_secret("health_sftp", "password") is None
+    (home.path / "secrets" / "source_health_sftp.password").write_text("sesame\r\n", "utf-8")
+    assert home.source_secret("health_sftp", "password") == "sesame"
+    assert home.secret_or_none("source_health_sftp.password") == "sesame"
+    with pytest.raises(HomeError):
+        home.source_secret("../keys", "x")
