@@ -1,8 +1,9 @@
 """A table's columns, from ODCS properties: types, code tables, semantics, the key; every fault noted."""
 
+import datetime as dt
 import re
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,8 @@ from registries.contract_names import FILL, check_name, one_of
 from registries.contract_odcs import QUOTE, Custom
 from registries.contract_vocabulary import CLASSIFICATIONS, LOGICAL_TYPES, LOWERABLE, RESERVED_COLUMNS, SEMANTICS
 from registries.contract_yaml import Page, Place
+
+_COLUMN: Final = ("semantic", "ruleLevels", "codeValidity", "codeTypeColumn", "codeDateColumn")
 
 
 def columns_of(page: Page, place: Place, table: SchemaObject) -> tuple[Column, ...]:
@@ -25,7 +28,16 @@ def columns_of(page: Page, place: Place, table: SchemaObject) -> tuple[Column, .
         column = _column(page, here, given)
         _check_column_name(page, here, column, found)
         found.append(column)
+    _check_neighbours(page, place, found)
     return tuple(found)
+
+
+def _check_neighbours(page: Page, place: Place, columns: Sequence[Column]) -> None:
+    names = {column.name for column in columns}
+    for position, column in enumerate(columns):
+        for other in (column.code_type_column, column.code_date_column):
+            if other is not None:
+                one_of(page, (*place, "properties", position), other, names, "列", "column")
 
 
 def _check_column_name(page: Page, here: Place, column: Column, earlier: Sequence[Column]) -> None:
@@ -44,7 +56,7 @@ def _check_column_name(page: Page, here: Place, column: Column, earlier: Sequenc
 
 
 def _column(page: Page, here: Place, given: SchemaProperty) -> Column:
-    custom = Custom(page, here, given.customProperties, ("semantic", "ruleLevels"))
+    custom = Custom(page, here, given.customProperties, _COLUMN)
     semantic = custom.choice("semantic", SEMANTICS, "code") if custom.has("semantic") else None
     _check_rule_levels(page, custom)
     logical_type = one_of(page, (*here, "logicalType"), given.logicalType or "string", LOGICAL_TYPES)
@@ -60,11 +72,13 @@ def _column(page: Page, here: Place, given: SchemaProperty) -> Column:
         classification=cast("Any", _classification(page, here, given)),
         semantic=semantic,
         description=given.description or "",
-        code_table=_code_table(page, here, given),
+        code_table=_code_table(page, here, given, custom),
         max_length=max_length,
         pattern=pattern,
         examples=tuple(str(example) for example in given.examples or ()),
         source_name=given.physicalName or "",
+        code_type_column=custom.text("codeTypeColumn") or None,
+        code_date_column=custom.text("codeDateColumn") or None,
     )
 
 
@@ -120,9 +134,12 @@ def is_pattern(pattern: object) -> bool:
     return True
 
 
-def _code_table(page: Page, here: Place, given: SchemaProperty) -> tuple[Code, ...] | None:
+def _code_table(page: Page, here: Place, given: SchemaProperty, custom: Custom) -> tuple[Code, ...] | None:
     if given.enum is None:
+        if custom.has("codeValidity"):
+            page.note(custom.place("codeValidity"), "没有代码表", "there is no code table", *FILL)
         return None
+    validity = _code_validity(page, custom, {str(item.value) for item in given.enum})
     codes: list[Code] = []
     for position, item in enumerate(given.enum):
         place = (*here, "enum", position)
@@ -131,8 +148,31 @@ def _code_table(page: Page, here: Place, given: SchemaProperty) -> tuple[Code, .
         elif item.value in {code.value for code in codes}:
             page.note(place, f"代码 {item.value} 重复", f"code {item.value} is given twice", *FILL)
         else:
-            codes.append(Code(item.value, item.label or "", item.description or ""))
+            codes.append(Code(item.value, item.label or "", item.description or "", *validity.get(item.value, ())))
     return tuple(codes)
+
+
+def _code_validity(page: Page, custom: Custom, codes: set[str]) -> dict[str, tuple[dt.date | None, dt.date | None]]:
+    """Code -> from when until when it may be used; an open end is None."""
+    found = {}
+    for code, given in custom.mapping("codeValidity", codes).items():
+        place = (*custom.place("codeValidity"), code)
+        days = given if isinstance(given, dict) else {"": None}
+        for name, day in days.items():
+            if name not in {"from", "until"} or type(day) is not dt.date:
+                page.note(
+                    (*place, str(name)),
+                    f"代码 {code} 的有效期不合规",
+                    f"the validity of code {code} is malformed",
+                    "请写成 {from: 2020-01-01, until: 2024-12-31}",
+                    "write it like {from: 2020-01-01, until: 2024-12-31}",
+                )
+        found[code] = (_day(days.get("from")), _day(days.get("until")))
+    return found
+
+
+def _day(given: object) -> dt.date | None:
+    return given if type(given) is dt.date else None
 
 
 def key_of(page: Page, place: Place, table: SchemaObject, columns: Sequence[Column]) -> tuple[str, ...]:

@@ -1,27 +1,29 @@
 """From ODCS to datasets: each table with its columns, rules, roles and source, every fault noted."""
 
-import re
+from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from open_data_contract_standard.model import OpenDataContractStandard, SchemaObject
 from open_data_contract_standard.model import Server as OdcsServer
 
 from registries.contract_columns import columns_of, key_of
-from registries.contract_model import Dataset, Server
+from registries.contract_model import Column, Dataset, Operation
 from registries.contract_names import FILL, check_name, one_of
 from registries.contract_odcs import Custom
 from registries.contract_roles import certificate_of, column_named, register_of, sharing_of, sla_of
 from registries.contract_rules import rules_of
-from registries.contract_vocabulary import DELIVERIES, ENCODINGS, TRUST_LEVELS
+from registries.contract_servers import encoding_of, server_of, server_part
+from registries.contract_vocabulary import DELIVERIES, TRUST_LEVELS
 from registries.contract_yaml import Page, Place
 
-_PATTERN: Final = re.compile(r"[^/\\\x00]+")
 _TABLE: Final = (
     "titleEn",
     "descriptionEn",
     "group",
     "delivery",
+    "changesPattern",
     "watermark",
+    "operation",
     "areaColumn",
     "trustLevel",
     "sharing",
@@ -29,22 +31,13 @@ _TABLE: Final = (
     "certificate",
     "gate",
 )
-_ADDRESSES: Final = frozenset(OdcsServer.model_fields) - {
-    "id",
-    "server",
-    "type",
-    "description",
-    "environment",
-    "encoding",
-    "customProperties",
-}
 
 
 def datasets_of(page: Page, contract: OpenDataContractStandard) -> tuple[Dataset, ...]:
     """The contract's datasets; what is wrong is noted on the page, and then they must not be used."""
     if not contract.schema_:
         page.note(("schema",), "没有数据表", "there is no table", "请在 schema 下描述", "describe one under schema")
-    server = _server_part(page, contract)
+    server = server_part(page, contract)
     if server is None or not contract.schema_:
         return ()
     names = [table.name for table in contract.schema_]
@@ -74,15 +67,16 @@ def _dataset(
         columns=columns,
         key=key_of(page, place, table, columns),
         rules=rules_of(page, place, table, columns, custom),
-        server=_server(page, server, place, table),
+        server=server_of(page, server, place, table, custom.text("changesPattern") or None),
         sla=sla_of(page, contract, table.name or ""),
         sharing=sharing_of(page, custom),
         delivery=cast("Any", custom.choice("delivery", DELIVERIES, "snapshot")),
         watermark=column_named(page, custom, "watermark", names),
+        operation=_operation(page, custom, columns),
         register=register_of(page, custom, names),
         certificate=certificate_of(page, custom, names),
         area_column=column_named(page, custom, "areaColumn", names),
-        encoding=_encoding(page, server),
+        encoding=encoding_of(page, server),
         trust_level=cast("Any", custom.choice("trustLevel", TRUST_LEVELS, "A")),
         group=custom.text("group"),
     )
@@ -96,45 +90,24 @@ def _check_names(page: Page, place: Place, contract: OpenDataContractStandard, t
         page.note(place, "缺少中文名称 businessName", "businessName, the Chinese title, is missing", *FILL)
 
 
-# --- the source
-
-
-def _server_part(page: Page, contract: OpenDataContractStandard) -> OdcsServer | None:
-    servers = contract.servers or []
-    if len(servers) != 1 or not servers[0].server:
-        page.note(
-            ("servers",),
-            f"应有且只有一个来源, 现有 {len(servers)} 个",
-            f"there should be one named server, there are {len(servers)}",
-            "请在 servers 下写一个 server 名称",
-            "name one under servers",
-        )
+def _operation(page: Page, custom: Custom, columns: Sequence[Column]) -> Operation | None:
+    """Which column tells puts from deletes, and by which of its codes; None where every row is a put."""
+    if not custom.has("operation"):
         return None
-    given = servers[0]
-    for name in sorted(_ADDRESSES):
-        if getattr(given, name, None) is not None:
-            shown = OdcsServer.model_fields[name].alias or name
-            page.note(
-                ("servers", 0, shown),
-                f"数据契约中不得写地址 {shown}",
-                f"a contract holds no address, but gives {shown}",
-                "请删除, 并写入 HUB_HOME/sources.json",
-                "remove it; addresses stand in HUB_HOME/sources.json",
-            )
-    return given
-
-
-def _server(page: Page, given: OdcsServer, place: Place, table: SchemaObject) -> Server:
-    custom = Custom(page, ("servers", 0), given.customProperties, ("kind",))
-    kind = custom.choice("kind", ("database", "files"), "")
-    physical = table.physicalName or table.name or ""
-    if kind == "files" and not _PATTERN.fullmatch(physical):
-        page.note((*place, "physicalName"), "文件名模式不合规", "not a pattern of file names", *FILL)
-    name = given.server or ""
-    if kind == "files":
-        return Server(name, "files", pattern=physical)
-    return Server(name, "database", table=physical)
-
-
-def _encoding(page: Page, given: OdcsServer) -> str:
-    return one_of(page, ("servers", 0, "encoding"), given.encoding or "UTF-8", ENCODINGS)
+    place = custom.place("operation")
+    given = custom.mapping("operation", ("column", "delete"))
+    named = {column.name: column for column in columns if not column.key}
+    name = one_of(page, (*place, "column"), given.get("column"), named, "列", "column")
+    codes = given.get("delete", [])
+    known = named[name].codes if name in named else ()
+    for code in codes if isinstance(codes, list) else [codes]:
+        one_of(page, (*place, "delete"), code, known, "代码", "code")
+    if custom.text("delivery", "snapshot") != "changes":
+        page.note(
+            place,
+            "全量数据没有操作标识",
+            "a snapshot has no operations",
+            "请写 delivery: changes",
+            "write delivery: changes",
+        )
+    return Operation(name, tuple(str(code) for code in codes) if isinstance(codes, list) else ())

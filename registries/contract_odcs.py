@@ -70,6 +70,22 @@ class Custom:
         self._note_type(name, "文本", "text")
         return default
 
+    def number(self, name: str, default: float) -> float:
+        """A number; a fault if it is something else."""
+        value = self._values.get(name, default)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        self._note_type(name, "数值", "a number")
+        return default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """True or false; a fault if it is something else."""
+        value = self._values.get(name, default)
+        if isinstance(value, bool):
+            return value
+        self._note_type(name, " true 或 false", "true or false")
+        return default
+
     def choice(self, name: str, known: Iterable[str], default: str) -> str:
         """A text from a list; a fault if it isn't on it."""
         value = self.text(name, default)

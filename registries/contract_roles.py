@@ -1,15 +1,15 @@
 """What a dataset is for: its SLA, sharing class, and its roles in registers and certificate look-ups; faults noted."""
 
 import re
-from collections.abc import Iterable
-from typing import Any, Final, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple, cast
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from registries.contract_model import CertificateMapping, RegisterRole, Sharing, Sla
+from registries.contract_model import CertificateMapping, HolderMapping, ObjectMapping, RegisterRole, Sharing, Sla
 from registries.contract_names import FILL, one_of
-from registries.contract_odcs import Custom
-from registries.contract_vocabulary import REGISTERS, SHARING_CLASSES
+from registries.contract_odcs import QUOTE, Custom
+from registries.contract_vocabulary import SHARING_CLASSES, SLA_UNITS
 from registries.contract_yaml import Page, Place
 
 _CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -31,12 +31,35 @@ _CERTIFICATE: Final = {
     "issuingAuthorityCode": "issuing_authority_code",
     "version": "version",
 }
+
+
+class _Part(NamedTuple):
+    """A member of a holder or an object: the model's name, whether it names a column, whether it is needed."""
+
+    field: str
+    is_column: bool
+    needed: bool
+
+
+_HOLDER: Final = {
+    "name": _Part("name", is_column=True, needed=True),
+    "code": _Part("code", is_column=True, needed=True),
+    "codeType": _Part("code_type", is_column=True, needed=False),
+    "fixedCodeType": _Part("fixed_code_type", is_column=False, needed=False),
+    "role": _Part("role", is_column=False, needed=False),
+}
+_OBJECT: Final = {
+    "kind": _Part("kind", is_column=False, needed=True),
+    "number": _Part("number", is_column=True, needed=True),
+    "name": _Part("name", is_column=True, needed=False),
+}
 _CERTIFICATE_NEEDS: Final = ("typeCode", "number", "holderName", "holderCode", "status")
 
 
 def sla_of(page: Page, contract: OpenDataContractStandard, table: str) -> Sla:
     """What the contract promises for one table; a promise without `element` is for all of them."""
     days: dict[str, int] = {}
+    units = set()
     cron = ""
     for position, given in enumerate(contract.slaProperties or ()):
         place: Place = ("slaProperties", position)
@@ -45,15 +68,18 @@ def sla_of(page: Page, contract: OpenDataContractStandard, table: str) -> Sla:
         elif not given.element or table in given.element.split(","):
             cron = given.schedule or cron
             days[given.property] = _days(page, place, given.value, given.unit)
+            units.add(given.unit)
     if set(days) != {"frequency", "latency"} or not is_cron(cron):
         page.note(
             ("slaProperties",),
             f"数据表 {table} 的更新周期不全",
             f"the SLA of table {table} is incomplete",
-            "请填写 frequency (含 schedule, 五段 cron) 与 latency, 单位 d",
-            "give frequency, with schedule as cron of five fields, and latency, both in d",
+            "请填写 frequency (含 schedule, 五段 cron) 与 latency, 单位 d 或 wd",
+            "give frequency, with schedule as cron of five fields, and latency, both in d or wd",
         )
-    return Sla(days.get("frequency", 1), days.get("latency", 1), cron)
+    if len(units) > 1:
+        page.note(("slaProperties",), "单位不一致", "the units differ", "请都用 d 或都用 wd", "use d or wd for both")
+    return Sla(days.get("frequency", 1), days.get("latency", 1), cron, working_days="wd" in units)
 
 
 def is_cron(text: str) -> bool:
@@ -75,9 +101,14 @@ def _is_cron_part(part: str, least: int, most: int) -> bool:
 
 
 def _days(page: Page, place: Place, value: object, unit: str | None) -> int:
-    if type(value) is int and value > 0 and unit == "d":
+    if type(value) is int and value > 0 and unit in SLA_UNITS:
         return value
-    page.note((*place, "value"), "应为以天 (d) 计的正整数", "should be a positive number of days (d)", *FILL)
+    page.note(
+        (*place, "value"),
+        "应为以天 (d) 或工作日 (wd) 计的正整数",
+        "should be a positive number of days (d) or working days (wd)",
+        *FILL,
+    )
     return 1
 
 
@@ -109,7 +140,7 @@ def register_of(page: Page, custom: Custom, columns: set[str]) -> RegisterRole |
     if not custom.has("register"):
         return None
     place = custom.place("register")
-    given = custom.mapping("register", ("register", "subjectKey", "precedence", "attributes", "where"))
+    given = custom.mapping("register", ("register", "subjectKey", "precedence", "attributes", "authorities", "where"))
     attributes = _names(page, (*place, "attributes"), given.get("attributes"))
     where = _names(page, (*place, "where"), given.get("where", {}), empty=True)
     precedence = given.get("precedence", 1)
@@ -121,12 +152,31 @@ def register_of(page: Page, custom: Custom, columns: set[str]) -> RegisterRole |
     for name in where:
         one_of(page, (*place, "where", name), name, columns, "列", "column")
     return RegisterRole(
-        register=cast("Any", one_of(page, (*place, "register"), given.get("register"), REGISTERS)),
+        register=_register_name(page, (*place, "register"), given.get("register")),
         subject_key=one_of(page, (*place, "subjectKey"), given.get("subjectKey"), columns, "列", "column"),
         attributes={key: value for key, value in attributes.items() if value},
         precedence=precedence,
         where=tuple(where.items()),
+        authorities=_authorities(page, (*place, "authorities"), given.get("authorities", {}), attributes),
     )
+
+
+def _register_name(page: Page, place: Place, given: object) -> str:
+    """Whether there is such a register only shows when all contracts are together."""
+    if not isinstance(given, str) or not given:
+        page.note(place, "没有写明基础库", "no register is named", *FILL)
+    return str(given)
+
+
+def _authorities(page: Page, place: Place, given: object, attributes: Mapping[str, object]) -> dict[str, int]:
+    if not isinstance(given, dict):
+        page.note(place, "应为 属性: 次序 的字段表", "should be a mapping of attributes to numbers", *FILL)
+        return {}
+    for name, precedence in given.items():
+        one_of(page, (*place, str(name)), name, attributes, "属性", "attribute")
+        if type(precedence) is not int or precedence < 1:
+            page.note((*place, str(name)), "次序不是正整数", "a precedence is no positive number", *FILL)
+    return {str(name): precedence for name, precedence in given.items() if type(precedence) is int}
 
 
 def _names(page: Page, place: Place, given: object, *, empty: bool = False) -> dict[str, str | None]:
@@ -142,7 +192,8 @@ def certificate_of(page: Page, custom: Custom, columns: set[str]) -> Certificate
     if not custom.has("certificate"):
         return None
     place = custom.place("certificate")
-    given = custom.texts("certificate", _CERTIFICATE)
+    mapping = custom.mapping("certificate", (*_CERTIFICATE, "furtherHolders", "objects"))
+    given = _texts_of(page, place, mapping)
     for name in _CERTIFICATE_NEEDS:
         if not given.get(name):
             page.note(place, f"证照映射缺少 {name}", f"the certificate mapping lacks {name}", *FILL)
@@ -151,4 +202,38 @@ def certificate_of(page: Page, custom: Custom, columns: set[str]) -> Certificate
             one_of(page, (*place, name), column, columns, "列", "column")
     members = {member: given.get(name) for name, member in _CERTIFICATE.items()}
     needed = {_CERTIFICATE[name]: given.get(name, "") for name in _CERTIFICATE_NEEDS}
-    return CertificateMapping(**(members | needed))  # type: ignore[arg-type]  # the needed ones are texts, as above
+    further = [HolderMapping(**part) for part in _parts(page, place, mapping, "furtherHolders", _HOLDER, columns)]
+    objects = [ObjectMapping(**part) for part in _parts(page, place, mapping, "objects", _OBJECT, columns)]
+    lists = {"further_holders": tuple(further), "objects": tuple(objects)}
+    return CertificateMapping(**(members | needed | lists))  # type: ignore[arg-type]  # the needed ones are texts, as above
+
+
+def _texts_of(page: Page, place: Place, mapping: Mapping[str, object]) -> dict[str, str]:
+    for name in sorted(set(mapping) & set(_CERTIFICATE)):
+        if not isinstance(mapping[name], str):
+            page.note((*place, name), f"certificate.{name} 不是文本", f"certificate.{name} is no text", *QUOTE)
+    return {name: value for name, value in mapping.items() if isinstance(value, str)}
+
+
+def _parts(
+    page: Page, place: Place, mapping: Mapping[str, object], name: str, known: Mapping[str, _Part], columns: set[str]
+) -> list[dict[str, str]]:
+    """The holders or objects of a list, by the model's names; members that name columns are checked."""
+    given = mapping.get(name, [])
+    found = []
+    for position, item in enumerate(given if isinstance(given, list) else [given]):
+        here = (*place, name, position)
+        if not isinstance(item, dict) or not all(isinstance(value, str) for value in item.values()):
+            page.note(here, f"{name} 应为字段表的列表", f"{name} should be a list of mappings", *QUOTE)
+            continue
+        for member in sorted(set(item) - set(known)):
+            page.note_unknown((*here, member), "成员", "member", member, known)
+        for member, part in known.items():
+            if part.needed and not item.get(member):
+                page.note(here, f"{name} 缺少 {member}", f"{name} lacks {member}", *FILL)
+            elif part.is_column and member in item:
+                one_of(page, (*here, member), item[member], columns, "列", "column")
+        found.append(
+            {part.field: item.get(member, "") for member, part in known.items() if part.needed or member in item}
+        )
+    return found

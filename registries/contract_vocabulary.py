@@ -103,11 +103,19 @@ SEMANTICS: Final[dict[str, str]] = {
     "address": "地址",
     "phone": "电话号码",
     "code": "代码",
+    "holder_code": "持证主体代码",
+    "residence_permit": "居住证件号码",
+    "foreign_permanent_resident_number": "外国人永久居留证号码",
+    "vehicle_number": "车辆识别代号",
+    "licence_plate": "车辆号牌号码",
 }
 """What a column's text means -> its name."""
 
 IDENTIFIER_SEMANTICS: Final = frozenset(
-    {"citizen_number", "uscc", "division_code", "certificate_number", "certificate_identifier", "code"}
+    {
+        *("citizen_number", "uscc", "division_code", "certificate_number", "certificate_identifier", "code"),
+        *("holder_code", "residence_permit", "foreign_permanent_resident_number", "vehicle_number", "licence_plate"),
+    }
 )
 """Semantics whose canonical form is half-width and upper case."""
 
@@ -159,12 +167,15 @@ ODCS_DIMENSIONS: Final[dict[str, frozenset[str]]] = {
 }
 """ODCS's closed list of dimensions -> the GB/T 36344 dimensions that it may stand beside."""
 
-REGISTERS: Final = ("population", "legal_entities", "certificates", "geography")
 CLASSIFICATIONS: Final = ("public", "internal", "personal", "sensitive")
 LOGICAL_TYPES: Final = ("string", "integer", "number", "date", "timestamp", "boolean")
 SHARING_CLASSES: Final = ("无条件共享", "有条件共享", "不予共享")
 TRUST_LEVELS: Final = ("A", "B", "C", "D")
 DELIVERIES: Final = ("snapshot", "changes")
+SOURCE_KINDS: Final = ("database", "sql_database", "http_api", "files", "push", "live_query")
+FILE_FORMATS: Final = ("csv", "json_lines", "parquet", "xlsx")
+PAGING_STYLES: Final = ("page", "cursor", "link")
+SLA_UNITS: Final = ("d", "wd")
 ENCODINGS: Final = ("UTF-8", "GB18030")
 STATUSES: Final = ("proposed", "draft", "active", "deprecated", "retired")
 API_VERSIONS: Final = ("v3.0.0", "v3.0.1", "v3.0.2", "v3.1.0", "v3.2.0")

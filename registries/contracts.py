@@ -17,6 +17,7 @@ from registries.contract_model import (
     Code,
     Column,
     Dataset,
+    Register,
     RegisterRole,
     RuleSpec,
     Server,
@@ -24,6 +25,7 @@ from registries.contract_model import (
     Sla,
 )
 from registries.contract_odcs import read_odcs
+from registries.contract_registers import SUFFIX, register_of
 from registries.contract_yaml import read_yaml
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "ContractFaults",
     "Dataset",
     "Fault",
+    "Register",
     "RegisterRole",
     "RuleSpec",
     "Server",
@@ -40,6 +43,7 @@ __all__ = [
     "Sla",
     "check_contracts",
     "load_contract",
+    "load_register",
 ]
 
 
@@ -51,12 +55,22 @@ def load_contract(path: Path) -> tuple[Dataset, ...]:
     return datasets
 
 
+def load_register(path: Path) -> Register:
+    """The register of a `*.register.odcs.yaml`; ContractFaults with all of its faults."""
+    page = read_yaml(path)
+    register = register_of(page, read_odcs(page))
+    page.stop_if_faulty()
+    if register is None:
+        raise AssertionError("a contract without faults has a register")
+    return register
+
+
 def check_contracts(paths: Sequence[Path]) -> list[Fault]:
     """The faults of contract files, each looked at alone, in the order of the paths; empty if all can be used."""
     faults: list[Fault] = []
     for path in paths:
         try:
-            load_contract(path)
+            load_register(path) if path.name.endswith(SUFFIX) else load_contract(path)
         except ContractFaults as found:
             faults += found.faults
     return faults

@@ -9,18 +9,20 @@ A folder holds `department.yaml`, any number of `*.odcs.yaml`, and `samples/`. N
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from certificates.identifiers import check_uscc
+from registries.catalogue_faults import faults_between, references
 from registries.contract_faults import ContractFaults, Fault
-from registries.contract_model import Dataset
+from registries.contract_model import Dataset, Register
+from registries.contract_registers import SUFFIX
 from registries.contract_yaml import Page, read_yaml
-from registries.contracts import load_contract
+from registries.contracts import load_contract, load_register
 
 BUILT_IN: Final = Path(__file__).parent / "departments"
 """The departments that the hub ships: the sample city's and the publishers of division lists."""
@@ -69,10 +71,15 @@ class Catalogue:
 
     departments: tuple[Department, ...]
     datasets: tuple[Dataset, ...]
+    registers: tuple[Register, ...] = ()
 
     @cached_property
     def _departments(self) -> Mapping[str, Department]:
         return {department.id: department for department in self.departments}
+
+    @cached_property
+    def _registers(self) -> Mapping[str, Register]:
+        return {register.id: register for register in self.registers}
 
     @cached_property
     def _datasets(self) -> Mapping[str, Dataset]:
@@ -86,6 +93,10 @@ class Catalogue:
         """The dataset of that name; KeyError if there is none."""
         return self._datasets[name]
 
+    def register(self, register_id: str) -> Register:
+        """The register of that id; KeyError if there is none."""
+        return self._registers[register_id]
+
     def __contains__(self, name: object) -> bool:
         return name in self._datasets
 
@@ -94,9 +105,10 @@ class Catalogue:
         return tuple(dataset for dataset in self.datasets if dataset.department == department_id)
 
     def of_register(self, register: str) -> tuple[Dataset, ...]:
-        """The datasets of a register, by precedence."""
-        members = [dataset for dataset in self.datasets if dataset.register and dataset.register.register == register]
-        return tuple(sorted(members, key=lambda dataset: dataset.register.precedence if dataset.register else 0))
+        """The datasets of a register, by precedence and name."""
+        roles = [(dataset.register, dataset) for dataset in self.datasets if dataset.register]
+        members = [(role.precedence, dataset.name) for role, dataset in roles if role.register == register]
+        return tuple(self._datasets[name] for _, name in sorted(members))
 
     def in_order_of_references(self) -> tuple[Dataset, ...]:
         """Each dataset after those that its reference rules look into: the order to take them in."""
@@ -104,14 +116,24 @@ class Catalogue:
 
     def references(self) -> Mapping[str, frozenset[str]]:
         """Dataset -> the datasets that its reference rules look into, itself left out."""
-        found = {}
-        for dataset in self.datasets:
-            targets = [rule.arguments for rule in dataset.rules if rule.kind == "reference"]
-            names = {str(target["dataset"]) for target in targets if "dataset" in target}
-            for target in targets:
-                names |= {member.name for member in self.of_register(str(target.get("register")))}
-            found[dataset.name] = frozenset(names - {dataset.name})
-        return found
+        return references(self.datasets)
+
+    def successors_of(self, department_id: str, today: dt.date) -> tuple[Department, ...]:
+        """Who answers today for what a department published or issued: itself, or those who took over its work."""
+        heirs: dict[str, Department] = {}
+        waiting, seen = [department_id], {department_id}
+        while waiting:
+            department = self._departments[waiting.pop(0)]
+            later = {
+                *department.successors,
+                *(each.id for each in self.departments if department.id in each.predecessors),
+            }
+            if department.valid_until is None or department.valid_until >= today or not later:
+                heirs[department.id] = department
+            else:
+                waiting += sorted(later - seen)
+                seen |= later
+        return tuple(heirs.values())
 
 
 def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
@@ -121,34 +143,46 @@ def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
         folders: each holds one folder per department; folders without a department.yaml are passed over.
     """
     departments: list[Department] = []
+    registers: list[Register] = []
     datasets: list[Dataset] = []
     faults: list[Fault] = []
     for path in _department_files(folders):
         try:
             departments.append(load_department(path))
             for contract in sorted(path.parent.glob("*.odcs.yaml")):
-                datasets += _contract(contract, path.parent.name, faults)
+                if contract.name.endswith(SUFFIX):
+                    registers += _contract(contract, path.parent.name, faults, _one_register)
+                else:
+                    datasets += _contract(contract, path.parent.name, faults, load_contract)
         except ContractFaults as found:
             faults += found.faults
-    catalogue = Catalogue(tuple(departments), tuple(datasets))
     if not faults:
-        faults = list(_faults_between(catalogue))
+        faults = list(faults_between(departments, registers, datasets))
     if faults:
         raise ContractFaults(faults)
-    return catalogue
+    return Catalogue(tuple(departments), tuple(datasets), tuple(registers))
 
 
 def _department_files(folders: Sequence[Path]) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.glob("*/department.yaml"))]
 
 
-def _contract(path: Path, department: str, faults: list[Fault]) -> tuple[Dataset, ...]:
+_Found = TypeVar("_Found", Dataset, Register)
+
+
+def _one_register(path: Path) -> tuple[Register, ...]:
+    return (load_register(path),)
+
+
+def _contract(
+    path: Path, department: str, faults: list[Fault], load: Callable[[Path], tuple[_Found, ...]]
+) -> tuple[_Found, ...]:
     try:
-        datasets = load_contract(path)
-    except ContractFaults as found:
-        faults += found.faults
+        found = load(path)
+    except ContractFaults as refused:
+        faults += refused.faults
         return ()
-    if any(dataset.department != department for dataset in datasets):
+    if any(each.department != department for each in found):
         faults.append(
             Fault(
                 f"{department}/{path.name}",
@@ -159,7 +193,7 @@ def _contract(path: Path, department: str, faults: list[Fault]) -> tuple[Dataset
                 f"write domain: {department}",
             )
         )
-    return datasets
+    return found
 
 
 def load_department(path: Path) -> Department:
@@ -224,75 +258,3 @@ def _department(content: Mapping[str, object]) -> Department:
 
 def _texts(given: object) -> tuple[str, ...]:
     return tuple(str(item) for item in given) if isinstance(given, list) else ()
-
-
-# --- what only shows when all are together
-
-
-def _faults_between(catalogue: Catalogue) -> Iterator[Fault]:
-    yield from _doubles(catalogue)
-    for dataset in catalogue.datasets:
-        yield from _broken_references(catalogue, dataset)
-    yield from _circles(catalogue)
-    taken: dict[tuple[str, int], str] = {}
-    for dataset in catalogue.datasets:
-        if dataset.register:
-            place = (dataset.register.register, dataset.register.precedence)
-            other = taken.setdefault(place, dataset.name)
-            if other != dataset.name:
-                yield _between(
-                    dataset.name,
-                    f"与 {other} 在基础库 {place[0]} 中同为第 {place[1]} 数源",
-                    f"has the same precedence {place[1]} as {other} in register {place[0]}",
-                    "一数一源: 请改 precedence",
-                    "one attribute has one authority: change precedence",
-                )
-
-
-def _doubles(catalogue: Catalogue) -> Iterator[Fault]:
-    for names in ([d.id for d in catalogue.departments], [d.name for d in catalogue.datasets]):
-        for position, name in enumerate(names):
-            if name in names[:position]:
-                yield _between(name, "名称重复", "is there twice", "请改名或移除一份", "rename or remove one")
-
-
-def _circles(catalogue: Catalogue) -> Iterator[Fault]:
-    try:
-        catalogue.in_order_of_references()
-    except CycleError as error:
-        names = " -> ".join(error.args[1])
-        yield _between(
-            error.args[1][0],
-            f"的引用规则绕成一圈: {names}",
-            f"is in a circle of references: {names}",
-            "请去掉其中一条 relationships",
-            "remove one of these relationships",
-        )
-    except KeyError:
-        return  # a reference to nothing: the fault of _broken_references
-
-
-def _broken_references(catalogue: Catalogue, dataset: Dataset) -> Iterator[Fault]:
-    for rule in dataset.rules:
-        if rule.kind == "reference" and not _is_there(catalogue, rule.arguments):
-            target = rule.arguments.get("dataset") or rule.arguments.get("register")
-            yield _between(
-                dataset.name,
-                f"规则 {rule.id} 引用的 {target}.{rule.arguments['target_column']} 不存在",
-                f"rule {rule.id} refers to {target}.{rule.arguments['target_column']}, which is not there",
-                "请核对 relationships",
-                "check its relationships",
-            )
-
-
-def _is_there(catalogue: Catalogue, arguments: Mapping[str, object]) -> bool:
-    column = arguments["target_column"]
-    if "dataset" in arguments:
-        name = arguments["dataset"]
-        return name in catalogue and any(c.name == column for c in catalogue.dataset(str(name)).columns)
-    members = catalogue.of_register(str(arguments["register"]))
-    return any(member.register is not None and member.register.subject_key == column for member in members)
-
-
-def _between(name: str, cause_zh: str, cause_en: str, mend_zh: str, mend_en: str) -> Fault:
-    return Fault(name, 1, f"{name} {cause_zh}", f"{name} {cause_en}", mend_zh, mend_en)

@@ -8,12 +8,11 @@ from fastapi.responses import Response
 
 from exchange_api.answering import CHINA
 from exchange_api.errors import NotFound
-from exchange_api.pages import words
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.publisher_views import column_heads, refused_row_views
 from exchange_api.pages.quality_views import dimensions_view, history_view, rules_view
 from exchange_api.pages.rendering import render
-from exchange_api.pages.steward_views import case_row, conflict_rows, steward_view
+from exchange_api.pages.steward_views import case_row, conflict_rows, register_words, steward_view
 from exchange_api.pages.views.frame import Crumb, Words
 from exchange_api.pages.views.steward import CasesView, ConflictsView, StewardDatasetView
 from exchange_api.publishing import PAGE as ROWS_A_PAGE
@@ -95,15 +94,15 @@ def conflicts_page(
     after: Annotated[tuple[str, ...], Query(max_length=3)] = (),
 ) -> Response:
     """Where publishers of a register disagree with the authority, subject by subject."""
-    if register not in words.REGISTERS:
-        raise NotFound("基础库", "register")
     parts = parts_of(request)
+    name = register_words(parts.catalogue, register)
+    if name is None:
+        raise NotFound("基础库", "register")
     subject, attribute, dataset = (*after, "", "", "")[:3]
     with Transaction(parts.store_page) as work:
         found = pages.list_conflicts(work.conn, register, (subject, attribute, dataset), A_PAGE)
     end = (found[-1].subject_key, found[-1].attribute, found[-1].dataset) if len(found) == A_PAGE else None
     view = ConflictsView(conflict_rows(found, parts.catalogue), end)
-    name = words.REGISTERS[register]
     title = Words(f"{name.zh}：多源不一致", f"{name.en}: conflicts")
     return render("conflicts.html", frame_of(request, session, title, crumbs=(QUALITY,)), view)
 

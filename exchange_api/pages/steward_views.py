@@ -59,13 +59,19 @@ def _conflict_counts(conflicts: Mapping[tuple[str, str, str], int], catalogue: C
     return tuple(
         ConflictCount(
             register,
-            words.REGISTERS[register],
+            register_words(catalogue, register) or Words(register, register),
             _attribute(dataset, attribute, catalogue),
             dataset_title(catalogue, dataset),
             count,
         )
         for (register, attribute, dataset), count in ordered
     )
+
+
+def register_words(catalogue: Catalogue, register: str) -> Words | None:
+    """A register's titles; None if there is none of that id."""
+    titles = {each.id: Words(each.title_zh, each.title_en) for each in catalogue.registers}
+    return titles.get(register)
 
 
 def conflict_rows(found: Sequence[ConflictLine], catalogue: Catalogue) -> tuple[ConflictRow, ...]:

@@ -112,10 +112,3 @@ CASE_STATES: Mapping[str, tuple[str, Words]] = {
     "open": ("gold", Words("办理中", "open")),
     "closed": ("green", Words("已办结", "closed")),
 }
-
-REGISTERS: Mapping[str, Words] = {
-    "population": Words("人口基础库", "Population"),
-    "legal_entities": Words("法人基础库", "Legal entities"),
-    "certificates": Words("电子证照基础库", "Certificates"),
-    "geography": Words("空间地理基础库", "Geography"),
-}

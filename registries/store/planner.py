@@ -49,7 +49,7 @@ def plan(store_load: Store, catalogue: Catalogue) -> list[Change]:
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         shapes = _existing(conn)
         changes = [change for dataset in catalogue.datasets for change in _wanted(dataset, shapes)]
-        views = list(registers.REGISTERS) if changes else registers.outdated(conn, catalogue)
+        views = [each.id for each in catalogue.registers] if changes else registers.outdated(conn, catalogue)
         for register in views:
             registers.drop_view(conn, register)
         for dataset in catalogue.datasets:

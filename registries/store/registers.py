@@ -1,7 +1,8 @@
 """Registers (基础库): views over their authorities' current tables, and where the authorities disagree.
 
-A view can't drift, and nobody copies ten million people. Per attribute the first dataset by precedence that has a
-value decides (一数一源). Certificates are not merged: each has one issuer, so that their register is a union.
+Which registers there are, and whether one is merged, say their contracts. A view can't drift, and nobody copies ten
+million people. In a merged register the first dataset by precedence that has a value decides each attribute (一数一源);
+in the others (certificates, indicators) every row has one issuer, so that the register is a union.
 
     conn.execute(sa.select(registers.view("geography")).where(...))
     registers.conflicts(conn, catalogue, "geography")     # refresh hub.conflict, set-based
@@ -17,6 +18,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.schema import CreateView, DropView
 
+from registries.catalogue_faults import precedence
 from registries.contract_model import Dataset, RegisterRole
 from registries.departments import Catalogue
 from registries.store.engine import driver, written
@@ -24,7 +26,6 @@ from registries.store.shapes import DATA, current_table
 from registries.store.tables import Word, conflict
 
 _CONFLICTS_LOCK = 6_022
-REGISTERS: tuple[str, ...] = ("population", "legal_entities", "certificates", "geography")
 
 
 def view_name(register: str) -> str:
@@ -40,7 +41,8 @@ def view(register: str, catalogue: Catalogue) -> sa.TableClause:
 
 def outdated(conn: sa.Connection, catalogue: Catalogue) -> list[str]:
     """The registers whose view is not what the contracts say, or is not there."""
-    return [register for register in REGISTERS if _wanted_mark(register, catalogue) != _kept_mark(conn, register)]
+    named = [register.id for register in catalogue.registers]
+    return [register for register in named if _wanted_mark(register, catalogue) != _kept_mark(conn, register)]
 
 
 def drop_view(conn: sa.Connection, register: str) -> None:
@@ -73,7 +75,7 @@ def _create_view(register: str, catalogue: Catalogue) -> CreateView | None:
     members = catalogue.of_register(register)
     if not members:
         return None
-    body = _union(members) if register == "certificates" else _merged(members)
+    body = _merged(members) if catalogue.register(register).merged else _union(members)
     return CreateView(body, view_name(register), schema=DATA)
 
 
@@ -99,14 +101,19 @@ def conflicts(conn: sa.Connection, catalogue: Catalogue, register: str) -> int:
         sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": _CONFLICTS_LOCK, "name": register}
     )
     conn.execute(sa.delete(conflict).where(conflict.c.register == register))
-    members = [] if register == "certificates" else list(catalogue.of_register(register))
+    members = catalogue.of_register(register) if catalogue.register(register).merged else ()
     found = 0
-    for place, later in enumerate(members):
-        for attribute in sorted(_role(later).attributes):
-            earlier = [member for member in members[:place] if attribute in _role(member).attributes]
-            if earlier:
-                found += _insert_conflicts(conn, register, attribute, later, earlier)
+    for attribute in _attributes(members):
+        ranked = _by_precedence(members, attribute)
+        for place, later in enumerate(ranked[1:], 1):
+            found += _insert_conflicts(conn, register, attribute, later, ranked[:place])
     return found
+
+
+def _by_precedence(members: Sequence[Dataset], attribute: str) -> list[Dataset]:
+    """The datasets that give an attribute, the one that decides it first."""
+    giving = [member for member in members if attribute in _role(member).attributes]
+    return sorted(giving, key=lambda member: precedence(_role(member), attribute))
 
 
 def _insert_conflicts(
@@ -191,5 +198,9 @@ def _merged(members: Sequence[Dataset]) -> sa.Select[Any]:
     first = sa.case(
         *((part.c.subject_key.is_not(None), member.name) for part, member in zip(parts, members, strict=True))
     )
-    values = (sa.func.coalesce(*(part.c[name] for part in parts)).label(name) for name in _attributes(members))
+    part_of = {member.name: part for member, part in zip(members, parts, strict=True)}
+    values = (
+        sa.func.coalesce(*(part_of[member.name].c[name] for member in _by_precedence(members, name))).label(name)
+        for name in _attributes(members)
+    )
     return sa.select(keys.c.subject_key, *values, sa.cast(first, Word).label("dataset")).select_from(joined)

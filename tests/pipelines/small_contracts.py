@@ -4,7 +4,7 @@ import datetime as dt
 from types import SimpleNamespace
 
 from registries.contract_model import Column, Dataset, RegisterRole, RuleSpec, Server, Sharing, Sla
-from registries.departments import Catalogue, Department
+from registries.departments import Catalogue, Department, load_catalogue
 
 
 def rule(rule_id: str, **changes: object) -> RuleSpec:
@@ -47,7 +47,7 @@ def dataset(name: str, *rules: RuleSpec, register: str | None = None, files: boo
         server=server,
         sla=Sla(1, 2, "0 2 * * *"),
         sharing=Sharing("无条件共享"),
-        register=RegisterRole(register, "code", {}) if register else None,  # type: ignore[arg-type]  # a test's shorthand
+        register=RegisterRole(register, "code", {}) if register else None,
     )
 
 
@@ -55,7 +55,8 @@ def catalogue(*datasets: Dataset) -> Catalogue:
     """A catalogue of these datasets and their departments."""
     ids = sorted({each.department for each in datasets})
     since = dt.date(2018, 1, 1)
-    return Catalogue(tuple(Department(each, "局", "bureau", "440500", "市", since) for each in ids), datasets)
+    departments = tuple(Department(each, "局", "bureau", "440500", "市", since) for each in ids)
+    return Catalogue(departments, datasets, load_catalogue().registers)
 
 
 NOTHING = dict.fromkeys(

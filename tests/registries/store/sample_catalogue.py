@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from registries.contract_model import CertificateMapping, Column, Dataset, RegisterRole, Server, Sharing, Sla
-from registries.departments import Catalogue, Department
+from registries.departments import Catalogue, Department, load_catalogue
 
 LICENCE_TYPE = "11100000MB0143028R001"
 NOW = dt.datetime(2026, 3, 1, 9, 0, tzinfo=dt.UTC)
@@ -99,6 +99,7 @@ def catalogue_of(*datasets: Dataset) -> Catalogue:
     return Catalogue(
         tuple(Department(name, name, name, "440500", "市", dt.date(2020, 1, 1)) for name in departments),
         tuple(datasets),
+        load_catalogue().registers,
     )
 
 
