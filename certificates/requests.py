@@ -9,6 +9,8 @@ Example:
     >>> request = read_request(token, {key.kid: key}, **place)
     >>> request.iss, request.question_json
     ('client-1', {'case': '1'})
+
+Publishers' requests are of another type and stand in ``certificates.pushes``; both are read by the same strict wrapper.
 """
 
 import hashlib
@@ -28,7 +30,7 @@ LIFETIME: Final = 120
 SKEW: Final = 60
 """Seconds that a client's clock may differ."""
 
-_MEMBERS = frozenset({"iss", "aud", "iat", "exp", "jti", "url", "question"})
+_MEMBERS = frozenset({"iss", "aud", "iat", "exp", "jti", "url"})
 _JTI = re.compile(r"[A-Za-z0-9._~-]{16,128}", re.ASCII)
 _MAX_ISSUER = 256
 
@@ -38,12 +40,13 @@ class RequestRefused(CertificatesError):
 
 
 class MalformedRequest(RequestRefused):
-    """Raised when a claim is missing, unknown, or of another type than it should have."""
+    """Raised when a claim is missing, unknown, or of another type than it should have; `content` is the nested one."""
 
-    def __init__(self) -> None:
+    def __init__(self, content: str | None = "question") -> None:
+        names = ["iss", "aud", "iat", "exp", "jti", "url", *([content] if content else [])]
         super().__init__(
-            "请求的声明应当且仅为 iss、aud、iat、exp、jti、url、question。请改正后重新签名。",
-            "A request has exactly iss, aud, iat, exp, jti, url and question. Mend it and sign it again.",
+            f"请求的声明应当且仅为 {'、'.join(names)}。请改正后重新签名。",
+            f"A request has exactly {', '.join(names[:-1])} and {names[-1]}. Mend it and sign it again.",
         )
 
 
@@ -145,8 +148,32 @@ def read_request(
         VerificationError: Form, type, key, algorithm or signature are wrong.
         RequestRefused: A claim is wrong; the subclass says which.
     """
-    claims = verify(token, client_keys, TYP_REQUEST).payload
-    _check_form(claims)
+    claims = read_claims(token, client_keys, TYP_REQUEST, "question", audience=audience, url=url, now=now)
+    digest = token_digest(token)
+    return ClientRequest(claims["iss"], claims["jti"], claims["iat"], claims["exp"], claims["question"], digest)
+
+
+def token_digest(token: str) -> bytes:
+    """32 bytes that name a request: SHA-256 of the token as received."""
+    return hashlib.sha256(token.encode("ascii")).digest()
+
+
+def read_claims(
+    token: str,
+    client_keys: Mapping[str, Key],
+    typ: str,
+    content: str | None,
+    *,
+    audience: str,
+    url: str,
+    now: datetime,
+) -> Mapping[str, Any]:
+    """The claims of a client's request of type `typ`, all checked but what stands inside the member `content`.
+
+    A type without a nested member has no `content`. All other arguments and the errors are those of ``read_request``.
+    """
+    claims = verify(token, client_keys, typ).payload
+    _check_form(claims, content)
     if claims["aud"] != audience:
         raise WrongAudience
     if claims["url"] != url:
@@ -154,19 +181,19 @@ def read_request(
     if _JTI.fullmatch(claims["jti"]) is None:
         raise BadRequestId
     _check_times(claims["iat"], claims["exp"], now.timestamp())
-    digest = hashlib.sha256(token.encode("ascii")).digest()
-    return ClientRequest(claims["iss"], claims["jti"], claims["iat"], claims["exp"], claims["question"], digest)
+    return claims
 
 
-def _check_form(claims: Mapping[str, Any]) -> None:
-    if claims.keys() != _MEMBERS or not isinstance(claims["question"], dict):
-        raise MalformedRequest
+def _check_form(claims: Mapping[str, Any], content: str | None) -> None:
+    expected = _MEMBERS | {content} if content else _MEMBERS
+    if claims.keys() != expected or (content and not isinstance(claims[content], dict)):
+        raise MalformedRequest(content)
     if not isinstance(claims["aud"], str):
         raise WrongAudience
     if not all(isinstance(claims[name], str) for name in ("iss", "jti", "url")):
-        raise MalformedRequest
+        raise MalformedRequest(content)
     if not 0 < len(claims["iss"]) <= _MAX_ISSUER or not all(type(claims[name]) is int for name in ("iat", "exp")):
-        raise MalformedRequest
+        raise MalformedRequest(content)
 
 
 def _check_times(issued: int, expires: int, now: float) -> None:
@@ -186,14 +213,11 @@ def make_request(
     The question's members are those of ``Question.to_json``; ``jti`` is 16 to 128 random characters, new each time;
     the others are as in ``read_request``.
     """
-    issued = int(now.timestamp())
-    claims = {
-        "iss": issuer,
-        "aud": audience,
-        "iat": issued,
-        "exp": issued + LIFETIME // 2,
-        "jti": jti,
-        "url": url,
-        "question": dict(question),
-    }
+    claims = common_claims(issuer, audience, url, now, jti) | {"question": dict(question)}
     return sign(signing_input(claims, key, TYP_REQUEST), key)
+
+
+def common_claims(issuer: str, audience: str, url: str, now: datetime, jti: str) -> dict[str, Any]:
+    """What every client's request says, valid for 60 s; arguments as in ``make_request``."""
+    issued = int(now.timestamp())
+    return {"iss": issuer, "aud": audience, "iat": issued, "exp": issued + LIFETIME // 2, "jti": jti, "url": url}

@@ -332,6 +332,43 @@ upload = sa.Table(
     sa.Index("upload_waiting_idx", "id", postgresql_where=sa.text("state = 'waiting'")),
 )
 
+publish_right = sa.Table(  # a client may push what its own department publishes
+    "publish_right",
+    metadata,
+    sa.Column("client_id", Word, sa.ForeignKey(client.c.id), primary_key=True),
+    _text("granted_by", null=False),
+    sa.Column("valid_from", sa.Date, nullable=False),
+    sa.Column("valid_until", sa.Date),
+)
+
+push = sa.Table(  # pushed deliveries on their way to the intake worker, and what came of them
+    "push",
+    metadata,
+    _identity(),
+    sa.Column("client_id", Word, sa.ForeignKey(client.c.id), nullable=False),
+    _word("dataset"),
+    _big("sequence"),
+    sa.Column("body_digest", BYTEA, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    _word("jti"),
+    sa.Column("request_digest", BYTEA, nullable=False),
+    _text("path", null=False),
+    _word("state"),
+    _big("batch", null=True),
+    sa.Column("outcome", JSONB),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
+    sa.UniqueConstraint("client_id", "dataset", "sequence"),
+    sa.UniqueConstraint("client_id", "jti"),
+    sa.CheckConstraint("octet_length(body_digest) = 32", name="body_digest"),
+    sa.CheckConstraint("sequence > 0 AND rows > 0", name="counted"),
+    sa.CheckConstraint("state IN ('waiting','taken','refused')", name="state"),
+    sa.CheckConstraint("(state = 'waiting') = (outcome IS NULL)", name="outcome"),
+    sa.CheckConstraint("(state = 'taken') = (batch IS NOT NULL)", name="batch"),
+    sa.Index(None, "dataset", "sequence"),
+    sa.Index("push_waiting_idx", "dataset", "id", postgresql_where=sa.text("state = 'waiting'")),
+)
+
 pepper = sa.Table(  # one row; read by the owner's functions only
     "pepper",
     metadata,
