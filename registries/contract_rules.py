@@ -19,7 +19,7 @@ from open_data_contract_standard.model import Relationship, SchemaObject, Schema
 from registries.contract_declared import declared_rules
 from registries.contract_model import Column, Dimension, RuleKind, RuleSpec
 from registries.contract_odcs import Custom
-from registries.contract_vocabulary import CHECKED_SEMANTICS, REGISTERS, SEMANTICS, dimension_of
+from registries.contract_vocabulary import CHECKED_SEMANTICS, SEMANTICS, dimension_of
 from registries.contract_yaml import Page, Place
 
 _FORMATS: Final = {
@@ -194,7 +194,7 @@ def _target(page: Page, here: Place, to: object) -> dict[str, str] | None:
     """`geography.code` is a register's subject key; `department.table.column` is a column of a dataset."""
     parts = to.split(".") if isinstance(to, str) else []
     match parts:
-        case [register, column] if register in REGISTERS:
+        case [register, column]:
             return {"register": register, "target_column": column}
         case [department, table, column]:
             return {"dataset": f"{department}.{table}", "target_column": column}
@@ -202,8 +202,8 @@ def _target(page: Page, here: Place, to: object) -> dict[str, str] | None:
         (*here, "to"),
         f"引用目标 {to} 不合规",
         f"{to} is no target of a reference",
-        f"请写成 基础库.列 ({', '.join(REGISTERS)}) 或 部门.数据表.列",
-        f"write register.column ({', '.join(REGISTERS)}) or department.table.column",
+        "请写成 基础库.列 或 部门.数据表.列",
+        "write register.column or department.table.column",
     )
     return None
 

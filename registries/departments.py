@@ -140,7 +140,8 @@ def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
     """All departments in the folders; ContractFaults with the faults of all of them at once.
 
     Args:
-        folders: each holds one folder per department; folders without a department.yaml are passed over.
+        folders: each holds one folder per department; folders without a department.yaml are passed over. A
+            department that stands in several is taken whole from the last: operators replace what is built in.
     """
     departments: list[Department] = []
     registers: list[Register] = []
@@ -164,7 +165,8 @@ def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
 
 
 def _department_files(folders: Sequence[Path]) -> list[Path]:
-    return [path for folder in folders for path in sorted(folder.glob("*/department.yaml"))]
+    found = {path.parent.name: path for folder in folders for path in sorted(folder.glob("*/department.yaml"))}
+    return list(found.values())
 
 
 _Found = TypeVar("_Found", Dataset, Register)

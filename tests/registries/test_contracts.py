@@ -10,13 +10,15 @@ import pytest
 import yaml
 
 from registries.contract_vocabulary import EXPECTATIONS, INDICATORS
-from registries.contracts import ContractFaults, Dataset, check_contracts, load_contract
+from registries.contracts import ContractFaults, Dataset, check_contracts, load_contract, load_register
 from registries.departments import BUILT_IN
 
 HERE = Path(__file__).parent
 GOOD = HERE / "good" / "shops.odcs.yaml"
 BAD = sorted((HERE / "bad" / "contracts").glob("*.odcs.yaml"))
 SHIPPED = sorted(BUILT_IN.glob("*/*.odcs.yaml"))
+REGISTERS = [path for path in SHIPPED if path.name.endswith(".register.odcs.yaml")]
+DATASETS = [path for path in SHIPPED if path not in REGISTERS]
 CHINESE = re.compile("[一-龥]")
 
 
@@ -122,7 +124,7 @@ def test_shipped_contracts_follow_the_standards_own_schema(path: Path) -> None:
     assert [error.message for error in validator.iter_errors(yaml.safe_load(path.read_text("utf-8")))] == []
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}.{path.name.partition('.')[0]}")
+@pytest.mark.parametrize("path", DATASETS, ids=lambda path: f"{path.parent.name}.{path.name.partition('.')[0]}")
 def test_shipped_rules_speak_to_clerks_in_both_languages(path: Path) -> None:
     for dataset in load_contract(path):
         assert len({rule.id for rule in dataset.rules}) == len(dataset.rules)
@@ -132,6 +134,33 @@ def test_shipped_rules_speak_to_clerks_in_both_languages(path: Path) -> None:
             assert rule.indicator in INDICATORS
             assert rule.kind == EXPECTATIONS[rule.expectation].kind
             assert len(rule.version) == 12
+
+
+def test_a_register_is_a_contract_with_a_key_and_attributes() -> None:
+    register = load_register(BUILT_IN / "public_security" / "population.register.odcs.yaml")
+    assert (register.id, register.department, register.merged) == ("population", "public_security", True)
+    assert (register.subject_kind.id, register.key.name) == ("natural_person", "citizen_number")
+    assert "birth_date" in [attribute.name for attribute in register.attributes]
+    assert not load_register(BUILT_IN / "data_administration" / "certificates.register.odcs.yaml").merged
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "cause"),
+    [
+        ("        primaryKey: true\n", "", 11, "has no key"),
+        ("    properties:", "    quality: []\n    properties:", 20, None),
+        ("\nschema:", "\nservers:\n  - server: here\n    type: custom\nschema:", 10, "a register has no servers"),
+        ("{id: division, zh", "{zh", 17, "subject kind lacks id"),
+        ("value: true}", "value: maybe}", 18, "should be true or false"),
+    ],
+)
+def test_a_registers_faults(tmp_path: Path, old: str, new: str, line: int, cause: str | None) -> None:
+    text = (BUILT_IN / "civil_affairs" / "geography.register.odcs.yaml").read_text("utf-8")
+    assert old in text
+    path = tmp_path / "geography.register.odcs.yaml"
+    path.write_text(text.replace(old, new), "utf-8")
+    faults = [(fault.line, fault.cause_en) for fault in check_contracts([path])]
+    assert any(cause in text for _, text in faults) if cause else faults == [], (line, faults)
 
 
 def test_residents_have_rules_enough() -> None:

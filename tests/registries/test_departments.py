@@ -1,12 +1,13 @@
 """Departments and the catalogue: what ships is whole, and what does not fit together is said."""
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
 
 from registries.contracts import ContractFaults
-from registries.departments import BUILT_IN, load_catalogue, load_department
+from registries.departments import BUILT_IN, Catalogue, Department, load_catalogue, load_department
 
 HERE = Path(__file__).parent
 BAD = sorted((HERE / "bad" / "departments").iterdir())
@@ -23,14 +24,9 @@ def test_a_fault_of_a_department_names_line_and_cause(folder: Path) -> None:
 
 def test_what_ships_is_a_whole_catalogue() -> None:
     catalogue = load_catalogue()
-    assert [dataset.name for dataset in catalogue.datasets] == [
-        "civil_affairs.divisions",
-        "market_regulation.business_licences",
-        "market_regulation.enterprises",
-        "public_security.residents",
-        "standards_administration.divisions",
-        "statistics_bureau.divisions",
-    ]
+    assert {register.id for register in catalogue.registers} >= {
+        *("population", "legal_entities", "certificates", "geography", "macro_economy", "public_credit"),
+    }
     assert [dataset.department for dataset in catalogue.of_register("geography")] == [
         "civil_affairs",
         "statistics_bureau",
@@ -77,12 +73,58 @@ def test_two_first_authorities_are_a_fault(tmp_path: Path) -> None:
     folder = copied(tmp_path, "civil_affairs", "statistics_bureau")
     contract = folder / "statistics_bureau" / "divisions.odcs.yaml"
     contract.write_text(contract.read_text("utf-8").replace("precedence: 2", "precedence: 1"), "utf-8")
-    assert "same precedence 1 as civil_affairs.divisions in register geography" in faults_of(folder)[0]
+    assert "same precedence 1 as civil_affairs.divisions for name of register geography" in faults_of(folder)[0]
 
 
-def test_a_department_given_twice_is_a_fault(tmp_path: Path) -> None:
-    faults = faults_of(BUILT_IN, copied(tmp_path, "civil_affairs"))
-    assert any("civil_affairs is there twice" in fault for fault in faults)
+def test_an_operators_department_replaces_the_built_in_one(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "statistics_bureau")
+    (folder / "statistics_bureau" / "divisions.odcs.yaml").unlink()
+    catalogue = load_catalogue([BUILT_IN, folder])
+    assert "statistics_bureau.divisions" not in catalogue
+    assert [register.id for register in catalogue.registers].count("macro_economy") == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("register: geography", "register: geografie", "register geografie, which is not there"),
+        ("{name: name, level: level", "{nam: name, level: level", "attribute nam, unknown to register geography"),
+    ],
+)
+def test_a_role_in_a_register_that_lacks_it_is_a_fault(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    folder = copied(tmp_path, "civil_affairs", "statistics_bureau")
+    contract = folder / "statistics_bureau" / "divisions.odcs.yaml"
+    contract.write_text(contract.read_text("utf-8").replace(old, new), "utf-8")
+    assert any(fault in each for each in faults_of(folder))
+
+
+def test_a_successor_that_nobody_described_is_a_fault(tmp_path: Path) -> None:
+    folder = copied(tmp_path, "civil_affairs")
+    described = folder / "civil_affairs" / "department.yaml"
+    described.write_text(described.read_text("utf-8") + "successors: [social_affairs]\n", "utf-8")
+    assert any("names social_affairs as predecessor or successor" in each for each in faults_of(folder))
+
+
+def department(name: str, until: dt.date | None = None, **more: tuple[str, ...]) -> Department:
+    return Department(name, name, name, "440500", "市", dt.date(2000, 1, 1), until, **more)
+
+
+def test_successors_answer_for_what_a_former_department_did() -> None:
+    industry = department("industry", dt.date(2014, 6, 30), successors=("market",))
+    quality = department("quality", dt.date(2014, 6, 30))
+    market = department("market", dt.date(2018, 12, 31), predecessors=("quality",))
+    regulation = department("regulation", predecessors=("market",))
+    catalogue = Catalogue((industry, quality, market, regulation), ())
+    for former in ("industry", "quality"):
+        assert [heir.id for heir in catalogue.successors_of(former, dt.date(2014, 6, 30))] == [former]
+        assert [heir.id for heir in catalogue.successors_of(former, dt.date(2018, 12, 31))] == ["market"]
+        assert [heir.id for heir in catalogue.successors_of(former, dt.date(2019, 1, 1))] == ["regulation"]
+
+
+def test_departments_that_name_each_other_as_successors_come_to_an_end() -> None:
+    ended = dt.date(2010, 1, 1)
+    circle = Catalogue((department("a", ended, successors=("b",)), department("b", ended, successors=("a",))), ())
+    assert circle.successors_of("a", dt.date(2020, 1, 1)) == ()
 
 
 def test_faults_of_all_departments_come_at_once(tmp_path: Path) -> None:
