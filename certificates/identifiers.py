@@ -1,8 +1,9 @@
-"""Numbers that say by themselves whether they were written down rightly: people's, legal entities', certificates'.
+"""Numbers that say by themselves whether they were written down rightly: people's, organisations', certificates'.
 
 Sources: GB 11643-1999 (citizen numbers), GB 32100-2015 (unified social credit codes, USCC) with GB 11714 (the
-organisation code inside), GB/T 36904-2018 (certificate identifiers), ISO/IEC 7064 (check characters). A check
-character finds slips of the pen. It is no protection against forgery: some swaps of neighbours go unnoticed.
+organisation code inside), GB/T 36904-2018 (certificate identifiers), GB 16735 (vehicles), GA 36 (number plates),
+ISO/IEC 7064 (check characters). A check character finds slips of the pen. It is no protection against forgery: some
+swaps of neighbours go unnoticed. What a holder's code is, tells its type: see ``certificates.holder_codes``.
 
 Example:
     >>> check_citizen_number("11010519491231002X"), check_uscc("91110000600037341L")
@@ -14,40 +15,13 @@ Example:
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import MappingProxyType
 
 from certificates.errors import CertificatesError
 
 ROOT_OID = "1.2.156.3005.2"
 """电子证照根代码: begins every certificate identifier and stays out of its check character."""
-
-HOLDER_CODE_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "001": "统一社会信用代码",
-        "099": "其他法人或其他组织有效证件代码",
-        "111": "公民身份号码",
-        "114": "军官证",
-        "115": "武警警官证",
-        "118": "解放军士兵证",
-        "119": "武警士兵证",
-        "120": "解放军文职人员证",
-        "122": "武警文职人员证",
-        "411": "外交护照",
-        "412": "公务护照",
-        "413": "公务普通护照",
-        "414": "普通护照",
-        "511": "台湾居民来往大陆通行证",
-        "516": "港澳居民来往内地通行证",
-        "999": "其他自然人有效证件",
-    }
-)
-"""持证主体代码类型代码, GB/T 36903 annex A as implemented."""
-
-ORGANISATION_CODE_TYPES = frozenset({"001", "099"})
-"""Holder code types of organisations: their names are public, people's are not."""
 
 _ALPHABET_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUE_36 = {character: value for value, character in enumerate(_ALPHABET_36)}
@@ -68,6 +42,16 @@ _IDENTIFIER = re.compile(
     r"(?P<serial>[0-9A-Z]{1,64})\.(?P<version>[0-9]{3})\.(?P<check>[0-9A-Z])",
     re.ASCII,
 )
+_FOREIGN_OLD = re.compile(r"[A-Z]{3}[0-9]{12}", re.ASCII)
+_RESIDENCE_AREAS = frozenset({"810000", "820000", "830000"})
+_VEHICLE = re.compile(r"[A-HJ-NPR-Z0-9]{17}", re.ASCII)
+_VALUE_VEHICLE = dict(
+    zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "012345678912345678123457923456789"), strict=True)
+)
+_WEIGHTS_VEHICLE = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-Z][A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳]"
+)
 _CENTENARIANS = frozenset({"996", "997", "998", "999"})
 
 
@@ -84,9 +68,8 @@ class MalformedIdentifier(CertificatesError):
 def check_citizen_number(text: str) -> bool:
     """Whether an 18-character citizen number (GB 11643-1999) has a date that exists and the right check character.
 
-    Residence permits of Hong Kong, Macau and Taiwan people (81, 82, 83) follow the same rule. The permanent residence
-    card of foreigners (first digit 9) does not: its date stands elsewhere. No list of division codes is consulted:
-    codes change yearly, and one may be younger than the person.
+    Residence permits of Hong Kong, Macau and Taiwan people (81, 82, 83) follow the same rule. No list of division codes
+    is consulted: codes change yearly, and one may be younger than the person.
     """
     if _CITIZEN.fullmatch(text) is None or text[17] != _citizen_check(text[:17]):
         return False
@@ -131,6 +114,44 @@ def citizen_sex(text: str) -> str:
     if not check_citizen_number(text):
         raise MalformedIdentifier("公民身份号码", "citizen number")
     return "1" if int(text[16]) % 2 else "2"
+
+
+def check_residence_permit(text: str) -> bool:
+    """Whether this is the number of a 港澳台居民居住证: address codes 810000, 820000, 830000, else as GB 11643."""
+    return text[:6] in _RESIDENCE_AREAS and check_citizen_number(text)
+
+
+def check_foreign_permanent_resident_number(text: str) -> bool:
+    """Whether this can be the number of a foreigner's permanent residence card (外国人永久居留身份证).
+
+    Since 2023-12-01 18 digits: first 9, then province, country and birth date, and the check character of GB 11643. Of
+    the layout only the date is judged, as far as a day of that form exists. Cards from before have three letters and
+    twelve digits and go on to be used; of those the form alone is judged.
+    """
+    if _FOREIGN_OLD.fullmatch(text) is not None:
+        return True
+    return text.startswith("9") and check_citizen_number(text)
+
+
+def check_vehicle_number(text: str) -> bool:
+    """Whether this has the form of a vehicle identification number (GB 16735): 17 characters, none of them I, O, Q.
+
+    Its check digit is judged apart (``vehicle_check_ok``): imported and older vehicles may have another one.
+    """
+    return _VEHICLE.fullmatch(text) is not None
+
+
+def vehicle_check_ok(text: str) -> bool:
+    """Whether the ninth character of a vehicle identification number is its check digit (GB 16735, as ISO 3779)."""
+    if not check_vehicle_number(text):
+        return False
+    total = sum(_VALUE_VEHICLE[character] * weight for character, weight in zip(text, _WEIGHTS_VEHICLE, strict=True))
+    return text[8] == "0123456789X"[total % 11]
+
+
+def check_licence_plate(text: str) -> bool:
+    """Whether this has the form of a number plate of the mainland (GA 36), without its dot: 粤D12345, 粤DD12345."""
+    return _PLATE.fullmatch(text) is not None
 
 
 def check_uscc(text: str) -> bool:

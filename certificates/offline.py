@@ -207,6 +207,7 @@ _LABELS = {
     "valid_from": "有效期起 / valid from",
     "valid_until": "有效期止 / valid until",
     "holders": "持证主体 / holders",
+    "objects": "标的 / objects",
 }
 
 
@@ -228,8 +229,17 @@ def _rows_of_members(title: str, members: object, labels: Mapping[str, str]) -> 
 
 def _value(value: object) -> str:
     if isinstance(value, list):
-        return "、".join(map(str, value))
+        return "、".join(map(_entry, value)) or "—"
     return "—" if value is None else str(value)
+
+
+def _entry(value: object) -> str:
+    """A holder with the role, an object with its number; receipts made before there were roles hold names alone."""
+    if not isinstance(value, dict):
+        return str(value)
+    told = [str(value[member]) for member in ("number", "name") if value.get(member)]
+    role = value.get("role") or value.get("kind")
+    return " ".join(told) + (f"（{role}）" if role else "")
 
 
 _OUTCOMES = {"pass": "✓", "fail": "✗", "warn": "!", "unknown": "?"}

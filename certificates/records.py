@@ -18,12 +18,13 @@ from datetime import date, datetime
 from typing import Literal
 
 from certificates.errors import CertificatesError
-from certificates.identifiers import HOLDER_CODE_TYPES
+from certificates.holder_codes import HOLDER_CODE_TYPES, normal_holder_code
 from certificates.status import Status, StatusEvent
 
 Mark = Literal["update_refused", "vanished"]
 
 __all__ = [
+    "CertificateObject",
     "CertificateRecord",
     "Holder",
     "LookUp",
@@ -37,12 +38,32 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Holder:
-    """持证主体: one of those a certificate is for. ``code_type`` is a key of ``HOLDER_CODE_TYPES``."""
+    """持证主体: one of those a certificate is for.
+
+    Attributes:
+        code_type: A key of ``HOLDER_CODE_TYPES``.
+        role: What the holder is in this certificate, such as 男方 or 共有人; "" where it has no such word.
+        asked: The question named this one.
+    """
 
     name: str
     code: str
     code_type: str
     role: str = ""
+    asked: bool = False
+
+
+@dataclass(frozen=True)
+class CertificateObject:
+    """What a certificate is about besides its holders: a vehicle, a real-estate unit.
+
+    Attributes:
+        kind: The kind itself, as the contract names it, such as ``vehicle``.
+    """
+
+    kind: str
+    number: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +79,7 @@ class CertificateRecord:
         digest_ok: The stored row still has the digest that it was stored with.
         trust_level: A to D, as its publisher grades it; "" if not graded.
         dataset: Name of the dataset that it came from.
+        objects: In the order of the source.
     """
 
     type_code: str
@@ -77,6 +99,7 @@ class CertificateRecord:
     digest_ok: bool
     trust_level: str
     dataset: str
+    objects: tuple[CertificateObject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +186,8 @@ class Question:
     def parse(cls, content: object) -> "Question":
         """Read a question, a JSON object, strictly.
 
-        Codes are trimmed, narrowed (NFKC) and upper-cased; other texts are trimmed.
+        Codes are trimmed, narrowed (NFKC) and upper-cased, the holder's code by its type as sources' codes are
+        (``normal_holder_code``); other texts are trimmed.
 
         Raises:
             MalformedQuestion: Names the member at fault.
@@ -177,6 +201,7 @@ class Question:
             raise MalformedQuestion("certificate_type", "不是 21 位证照类型代码", "is not a type code of 21 characters")
         if texts["holder_code_type"] not in HOLDER_CODE_TYPES:
             raise MalformedQuestion("holder_code_type", "不是已知的代码类型", "is not a known code type")
+        texts["holder_code"] = normal_holder_code(texts["holder_code_type"], texts["holder_code"])
         return cls(**texts, as_of=_day(content.get("as_of")))
 
     def to_json(self) -> dict[str, str]:

@@ -17,8 +17,8 @@ from typing import Any
 
 from certificates import checks
 from certificates.checks import Line, Outcome
-from certificates.identifiers import ORGANISATION_CODE_TYPES
-from certificates.records import CertificateRecord, Holder, LookUp, Question
+from certificates.holder_codes import ORGANISATION_CODE_TYPES
+from certificates.records import CertificateObject, CertificateRecord, Holder, LookUp, Question
 from certificates.status import BAD_NEWS, Status, status_on
 from certificates.types import CertificateType, Validity
 
@@ -165,7 +165,8 @@ def _describe(record: CertificateRecord) -> dict[str, Any]:
         "valid_from": _iso(record.valid_from),
         "valid_until": _iso(record.valid_until),
         "long_term": record.long_term,
-        "holders": [_shown_name(holder) for holder in record.holders],
+        "holders": [_shown_holder(holder, alone=len(record.holders) == 1) for holder in record.holders],
+        "objects": _shown_objects(record),
     }
 
 
@@ -173,8 +174,29 @@ def _iso(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _shown_name(holder: Holder) -> str:
-    return holder.name if holder.code_type in ORGANISATION_CODE_TYPES else mask_name(holder.name)
+def _shown_holder(holder: Holder, *, alone: bool) -> dict[str, Any]:
+    """The holder who was asked for is shown as far as the asker knows the name; of others only the surname."""
+    asked = holder.asked or alone
+    return {"name": _shown_name(holder, asked=asked), "role": holder.role, "asked": asked}
+
+
+def _shown_name(holder: Holder, *, asked: bool) -> str:
+    if holder.code_type in ORGANISATION_CODE_TYPES:
+        return holder.name
+    return mask_name(holder.name) if asked else holder.name[:1] + "**"
+
+
+def _shown_objects(record: CertificateRecord) -> list[dict[str, str]]:
+    """Objects of organisations are public as their holders are; people's are masked."""
+    public = all(holder.code_type in ORGANISATION_CODE_TYPES for holder in record.holders)
+    return [
+        {"kind": one.kind, "number": one.number, "name": one.name} if public else _masked_object(one)
+        for one in record.objects
+    ]
+
+
+def _masked_object(one: CertificateObject) -> dict[str, str]:
+    return {"kind": one.kind, "number": mask_number(one.number), "name": one.name[:6] + "*" * len(one.name[6:])}
 
 
 _LONG_ENOUGH_FOR_BOTH_ENDS = 3
@@ -185,6 +207,15 @@ def mask_name(name: str) -> str:
     if len(name) < _LONG_ENOUGH_FOR_BOTH_ENDS:
         return name[:1] + "*" * (len(name) - 1)
     return name[0] + "*" * (len(name) - 2) + name[-1]
+
+
+_LONG_NUMBER = 12
+
+
+def mask_number(number: str) -> str:
+    """An object's number with its middle hidden: four characters at both ends of long ones, two of short ones."""
+    ends = 4 if len(number) >= _LONG_NUMBER else min(2, len(number) // 3)
+    return number[:ends] + "*" * (len(number) - 2 * ends) + number[len(number) - ends :]
 
 
 _SERVE = (

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import date
 
-from certificates.identifiers import HOLDER_CODE_TYPES
+from certificates.holder_codes import HOLDER_CODE_TYPES
 from certificates.records import MalformedQuestion
 from certificates.types import CertificateType
 from exchange_api.answering import ACT, CHINA

@@ -4,13 +4,13 @@ The receipt itself names neither the number that was asked for nor the holder. W
 page adds them from the form, so that the paper in the archive says what it is about; the receipt's `req` binds them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from certificates import compact
-from certificates.identifiers import ORGANISATION_CODE_TYPES
+from certificates.holder_codes import ORGANISATION_CODE_TYPES
 from certificates.receipts import leaf_data
 from certificates.records import Question
 from certificates.types import CertificateType
@@ -76,11 +76,32 @@ def _certificate(member: Mapping[str, Any] | None, types: Types) -> tuple[Item, 
     return (
         Item(Words("证照类型", "Type"), _type_name(member["type"], types)),
         Item(Words("证照编号", "Number"), member["number"], mono=True),
-        Item(Words("持证主体", "Holder"), "、".join(member["holders"]) or NOTHING),
+        *_holders(member["holders"]),
+        *(_object(one) for one in member.get("objects") or ()),
         Item(Words("颁发机构", "Issuer"), member["issuing_authority"] or NOTHING),
         Item(Words("颁发日期", "Issued on"), member["issued_on"] or NOTHING),
         Item(Words("有效期", "Validity"), f"{member['valid_from'] or NOTHING} 至 to {until}"),
     )
+
+
+def _holders(members: Sequence[str | Mapping[str, Any]]) -> tuple[Item, ...]:
+    """Each holder with the role; receipts made before there were roles hold names alone."""
+    if not members:
+        return (Item(Words("持证主体", "Holder"), NOTHING),)
+    known = [{"name": one, "role": "", "asked": False} if isinstance(one, str) else one for one in members]
+    several = len(known) > 1
+    return tuple(
+        Item(
+            Words(f"持证主体（{one['role']}）" if one["role"] else "持证主体", "Holder"),
+            f"{one['name']}（所问 asked for）" if several and one["asked"] else one["name"] or NOTHING,
+        )
+        for one in known
+    )
+
+
+def _object(member: Mapping[str, str]) -> Item:
+    name = words.OBJECT_KINDS.get(member["kind"], Words(member["kind"], "Object"))
+    return Item(name, " ".join(filter(None, (member["number"], member["name"]))) or NOTHING, mono=not member["name"])
 
 
 def _asked(member: Mapping[str, str], types: Types, question: Question | None) -> tuple[Item, ...]:

@@ -58,6 +58,12 @@ CHECKS: Mapping[str, Words] = {
     "disputes": Words("校核争议", "Disputes"),
 }
 
+OBJECT_KINDS: Mapping[str, Words] = {
+    "vehicle": Words("车辆", "Vehicle"),
+    "real_estate_unit": Words("不动产单元", "Real-estate unit"),
+}
+"""What certificates are about besides their holders; any other kind is called as its contract calls it."""
+
 BATCH_STATES: Mapping[str, tuple[str, Words]] = {
     "opened": ("blue", Words("归集中", "running")),
     "landed": ("blue", Words("已落地", "landed")),

@@ -36,6 +36,13 @@ def test_codes_are_normalised() -> None:
     assert question == Question.parse(WHOLE)
 
 
+def test_a_holder_is_asked_for_in_the_one_form_of_the_code() -> None:
+    person = {**WHOLE, "holder_code_type": "111"}
+    forms = ["110105491231002", "11010519491231002x", "１１０１０５１９４９１２３１００２Ｘ", "110105 19491231 002X"]
+    asked = {Question.parse({**person, "holder_code": form}).holder_code for form in forms}
+    assert asked == {"11010519491231002X"}
+
+
 def test_canonical_bytes() -> None:
     canonical = Question.parse(dict(reversed(WHOLE.items()))).canonical()
     assert canonical == Question.parse(WHOLE).canonical()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificates.records import CertificateRecord, Holder, LookUp, Question, SourceState
+from certificates.records import CertificateObject, CertificateRecord, Holder, LookUp, Question, SourceState
 from certificates.status import BAD_NEWS, Status, StatusEvent
 from certificates.types import load_types
 from certificates.verdicts import Outcome, RefusalReason, Verdict, VerdictCode, judge, mask_name, refuse
@@ -71,8 +71,41 @@ def test_a_valid_certificate() -> None:
         "valid_from": "2020-01-01",
         "valid_until": "2030-01-01",
         "long_term": False,
-        "holders": ["汕头示例有限公司", "张*三"],
+        "holders": [
+            {"name": "汕头示例有限公司", "role": "", "asked": False},
+            {"name": "张**", "role": "", "asked": False},
+        ],
+        "objects": [],
     }
+
+
+def test_the_holder_asked_for_is_shown_and_others_only_by_their_surnames() -> None:
+    couple = (Holder("林志强", "11010519491231002X", "111", "男方"), Holder("陈美", "x", "111", "女方", asked=True))
+    shown = ask(replace(RECORD, holders=couple)).certificate
+    assert shown is not None
+    assert shown["holders"] == [
+        {"name": "林**", "role": "男方", "asked": False},
+        {"name": "陈*", "role": "女方", "asked": True},
+    ]
+    alone = ask(replace(RECORD, holders=(couple[0],))).certificate
+    assert alone is not None
+    assert alone["holders"] == [{"name": "林*强", "role": "男方", "asked": True}]
+
+
+def test_objects_of_people_are_masked() -> None:
+    objects = (
+        CertificateObject("vehicle", "粤D12345", "货车"),
+        CertificateObject("unit", "440507001001GB00012", "龙湖区长平路一号"),
+    )
+    of_people = ask(replace(RECORD, objects=objects)).certificate
+    of_company = ask(replace(RECORD, objects=objects, holders=RECORD.holders[:1])).certificate
+    assert of_people is not None
+    assert of_company is not None
+    assert of_people["objects"] == [
+        {"kind": "vehicle", "number": "粤D***45", "name": "货车"},
+        {"kind": "unit", "number": "4405***********0012", "name": "龙湖区长平路**"},
+    ]
+    assert [one["number"] for one in of_company["objects"]] == ["粤D12345", "440507001001GB00012"]
 
 
 def test_json_holds_no_holder_code_and_no_inner_finding() -> None:
