@@ -29,8 +29,8 @@ from certificates.identifiers import (
     widen_citizen_number,
 )
 
-LOOSE: Final = r"[ \t‐‑‒–—-]"
-"""Blanks and hyphens that people put inside a number; a regular expression of RE2 and of Python alike."""
+LOOSE: Final = r"[ \t·•‐‑‒–—-]"
+"""Blanks, hyphens and dots that people put inside a number; a regular expression of RE2 and of Python alike."""
 
 WIDENED: Final = "citizen_number"
 """The check whose numbers have an old form of 15 digits."""

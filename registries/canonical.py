@@ -5,7 +5,10 @@ so that the rules see and name it: an ambiguous date is never guessed.
 
     every column       blanks around it removed (full-width ones too); empty becomes NULL
     identifiers        full-width to half-width (NFKC), upper case
+    people's and organisations' numbers, vehicles', number plates
+                       blanks and hyphens inside left out, where the rest then has the number's form
     citizen numbers    15 digits become 18 (GB 11643), where the date exists
+    holders' codes     each row by its code type (certificates/holder_codes.yaml)
     dates              20240131, 2024/1/31, 2024.1.31, 2024年1月31日, 2024-01-31 00:00:00 become 2024-01-31
     timestamps         2024/1/31T8:05 becomes 2024-01-31 08:05:00
     numbers            thousands' commas removed
@@ -16,7 +19,7 @@ Example:
     ['2024-01-31', '2024-01-31', '31/1/2024']
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +27,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from certificates.holder_codes import LOOSE, WIDENED
+from certificates.holder_codes import code_types as known_code_types
 from registries.contract_model import Column, Dataset
 from registries.contract_vocabulary import IDENTIFIER_SEMANTICS
 
@@ -37,23 +42,49 @@ _OLD_LENGTH: Final = 15
 _WEIGHTS: Final = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], np.uint16)
 _CHECKS: Final = np.frombuffer(b"10X98765432", np.uint8)
 _CENTENARIANS: Final = 996
+_FORMS: Final[Mapping[str | None, str]] = {
+    "citizen_number": r"[1-9][0-9]{16}[0-9X]|[1-9][0-9]{14}",
+    "residence_permit": r"8[0-9]{16}[0-9X]",
+    "foreign_permanent_resident_number": r"9[0-9]{16}[0-9X]|[A-Z]{3}[0-9]{12}",
+    "uscc": r"[0-9A-Z]{18}",
+    "vehicle_number": r"[A-HJ-NPR-Z0-9]{17}",
+    "licence_plate": r"\p{Han}[A-Z][A-Z0-9]{4,5}[A-Z0-9\p{Han}]",
+}
+"""Semantics -> the form by which blanks and hyphens inside are known to mean nothing."""
+
+_WIDENED: Final = frozenset({"citizen_number"})
 _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int16)
 
 
 def canonical(batch: pa.RecordBatch, dataset: Dataset) -> pa.RecordBatch:
     """A batch of text columns, named as the contract's, in canonical form; rows and columns stay where they are."""
-    columns = [canonical_column(batch.column(name), dataset.column(name)) for name in batch.schema.names]
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    columns = {name: canonical_column(batch.column(name), dataset.column(name)) for name in batch.schema.names}
+    for name, code_type in _holder_codes(dataset):
+        if name in columns and code_type in columns:
+            columns[name] = holder_codes(columns[name], columns[code_type])
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+
+def _holder_codes(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """The columns with holders' codes, each with that of its code type: of the certificate, and those that say so."""
+    certificate = dataset.certificate
+    told = {column.name: column.code_type_column for column in dataset.columns if column.semantic == "holder_code"}
+    if certificate is not None:
+        told[certificate.holder_code] = certificate.holder_code_type or told.get(certificate.holder_code)
+        told |= {holder.code: holder.code_type for holder in certificate.further_holders if holder.code_type}
+    return ((name, code_type) for name, code_type in told.items() if code_type is not None)
 
 
 def canonical_column(values: Texts, column: Column) -> Texts:
-    """One text column in canonical form."""
+    """One text column in canonical form, as far as it depends on no other column."""
     values = _trimmed(values)
     if column.semantic in IDENTIFIER_SEMANTICS:
         values = pc.utf8_upper(_half_width(values))
     elif column.logical_type != "string" or column.code_table is not None:
         values = _half_width(values)
-    if column.semantic == "citizen_number":
+    if column.semantic in _FORMS:
+        values = _joined(values, _FORMS[column.semantic])
+    if column.semantic in _WIDENED:
         values = widened(values)
     match column.logical_type:
         case "date":
@@ -65,6 +96,28 @@ def canonical_column(values: Texts, column: Column) -> Texts:
         case "boolean":
             values = pc.utf8_lower(values)
     return values
+
+
+def holder_codes(values: Texts, code_types: Texts) -> Texts:
+    """Holders' codes in the one form of their type, row by row: as `certificates.holder_codes.normal_holder_code`.
+
+    Args:
+        values: codes, trimmed.
+        code_types: of the same length; a type that is not known changes nothing but width and case.
+    """
+    values, kinds = pc.utf8_upper(_half_width(values)), _one_array(code_types)
+    for code_type in pc.unique(kinds).drop_null().to_pylist():  # a handful, however many rows there are
+        kind = known_code_types().get(code_type)
+        if kind is not None and kind.loose:
+            chosen = pc.fill_null(pc.equal(kinds, code_type), False)
+            shaped = _joined(values.filter(chosen), kind.pattern)
+            values = pc.replace_with_mask(values, chosen, widened(shaped) if kind.check == WIDENED else shaped)
+    return values
+
+
+def _joined(values: Texts, form: str) -> Texts:
+    """Numbers without blanks and hyphens inside, where what remains has the form."""
+    return _mended(values, f"^({form})$", lambda other: pc.replace_substring_regex(other, LOOSE, ""))
 
 
 def dates(values: Texts) -> Texts:

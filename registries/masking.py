@@ -24,6 +24,11 @@ _OPEN: Final = frozenset({"organisation_name", "division_code", "code"})
 _KEPT: Final[Mapping[str, tuple[int, int]]] = {
     "citizen_number": (4, 4),
     "uscc": (4, 4),
+    "residence_permit": (4, 4),
+    "foreign_permanent_resident_number": (4, 4),
+    "holder_code": (4, 4),
+    "vehicle_number": (4, 4),
+    "licence_plate": (2, 2),
     "certificate_number": (4, 4),
     "certificate_identifier": (4, 4),
     "phone": (3, 4),

@@ -88,7 +88,9 @@ def _holders(members: Sequence[str | Mapping[str, Any]]) -> tuple[Item, ...]:
     """Each holder with the role; receipts made before there were roles hold names alone."""
     if not members:
         return (Item(Words("持证主体", "Holder"), NOTHING),)
-    known = [{"name": one, "role": "", "asked": False} if isinstance(one, str) else one for one in members]
+    known: list[Mapping[str, Any]] = [
+        {"name": one, "role": "", "asked": False} if isinstance(one, str) else one for one in members
+    ]
     several = len(known) > 1
     return tuple(
         Item(

@@ -4,13 +4,14 @@ import datetime as dt
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from certificates.errors import CertificatesError
+from certificates.holder_codes import code_types, normal_holder_code
 from certificates.identifiers import check_citizen_number, widen_citizen_number
 from registries.canonical import canonical, canonical_column, dates, numbers, timestamps, widened
-from registries.contracts import Column
+from registries.contract_model import CertificateMapping, Column, Dataset, HolderMapping, Server, Sharing, Sla
 from registries.departments import load_catalogue
 
 
@@ -111,3 +112,77 @@ def test_a_slice_of_a_batch_is_shaped_like_the_whole() -> None:
     column = Column("a", "甲", semantic="citizen_number")
     values = pa.array(["x", "110105491231002", "11010519491231002x", None])
     assert canonical_column(values.slice(1), column).to_pylist() == ["11010519491231002X"] * 2 + [None]
+
+
+HOLDINGS = Dataset(
+    name="a.holdings",
+    department="a",
+    contract_id="a",
+    contract_version="1.0.0",
+    title_zh="a",
+    title_en="a",
+    columns=(
+        Column("number", "编号", key=True),
+        Column("paper", "证件号码", semantic="holder_code", code_type_column="paper_kind"),
+        Column("paper_kind", "证件类型"),
+        Column("wife", "女方号码"),
+        Column("wife_kind", "女方证件类型"),
+    ),
+    key=("number",),
+    rules=(),
+    server=Server("a", "files"),
+    sla=Sla(1, 1, ""),
+    sharing=Sharing("无条件共享"),
+    certificate=CertificateMapping(
+        "x", "number", "number", "paper", "number", "paper_kind", (HolderMapping("wife", "wife", "wife_kind"),)
+    ),
+)
+
+
+def shaped_holders(papers: list[str | None], kinds: list[str | None]) -> list[tuple[str | None, str | None]]:
+    none = pa.array([None] * len(papers), pa.string())
+    texts = [pa.array(values, pa.string()) for values in (papers, kinds)]
+    columns = {"number": none, "paper": texts[0], "paper_kind": texts[1], "wife": texts[0], "wife_kind": texts[1]}
+    rows = canonical(pa.RecordBatch.from_pydict(columns), HOLDINGS)
+    return list(zip(rows.column("paper").to_pylist(), rows.column("wife").to_pylist(), strict=True))
+
+
+def test_holders_codes_are_shaped_row_by_row_by_their_types() -> None:
+    papers = ["110105491231002", "110105491231002", "h1234-5678", "１１０１０５ 19491231002x", None, "e 1", "9144 05"]
+    kinds = ["111", "999", "516", "111", "111", None, "001"]
+    wanted = ["11010519491231002X", "110105491231002", "H12345678", "11010519491231002X", None, "E 1", "9144 05"]
+    assert [paper for paper, _ in shaped_holders(papers, kinds)] == wanted
+    assert [wife for _, wife in shaped_holders(papers, kinds)] == wanted
+
+
+WRITTEN = st.one_of(
+    st.text("0123456789", min_size=15, max_size=15),
+    st.text("0123456789 -", min_size=15, max_size=20),
+    st.text("0123456789xXhHmM０９Ｘ-· 军字第号", max_size=20),
+    st.sampled_from(["110105491231002", "9111 0000-600037341l", "usa440385010112", "H1234 5678"]),
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(WRITTEN, st.sampled_from([*code_types(), "?"])), min_size=1, max_size=30))
+def test_columns_and_questions_have_one_form(rows: list[tuple[str, str]]) -> None:
+    shaped = [paper for paper, _ in shaped_holders([text for text, _ in rows], [kind for _, kind in rows])]
+    assert shaped == [normal_holder_code(kind, text) or None for text, kind in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "semantic", "shape"),
+    [
+        ("440508 19900101 0016", "citizen_number", "440508199001010016"),
+        ("440508 1990", "citizen_number", "440508 1990"),
+        ("810000-19940823-0021", "residence_permit", "810000199408230021"),
+        ("usa440385010112", "foreign_permanent_resident_number", "USA440385010112"),
+        ("9144-0500-ma4uhgdr0k", "uscc", "91440500MA4UHGDR0K"),
+        ("lsv am4187c2184847", "vehicle_number", "LSVAM4187C2184847"),
+        ("粤D·12345", "licence_plate", "粤D12345"),
+        ("粤d-1234警", "licence_plate", "粤D1234警"),
+        ("粤", "licence_plate", "粤"),
+    ],
+)
+def test_what_people_put_inside_numbers_is_left_out_where_that_is_certain(text: str, semantic: str, shape: str) -> None:
+    assert form(text, Column("x", "x", semantic=semantic)) == shape
