@@ -7,11 +7,13 @@ Example:
     'Name and code are those of the holder.'
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from certificates.identifiers import CertificateIdentifier, MalformedIdentifier, check_uscc
+from certificates.issuers import Issuer
 from certificates.records import CertificateRecord, SourceState
 from certificates.status import DayStatus, Status
 from certificates.types import CertificateType, Validity
@@ -139,8 +141,11 @@ def may_have_been_renewed(found: CertificateRecord, source: SourceState) -> bool
     return source.data_as_of is None or found.valid_until >= source.data_as_of.date()
 
 
-def issuer(found: CertificateRecord) -> Line:
-    """The issuing authority's code, by itself and against the identifier. Paper-era records often lack it."""
+def issuer(found: CertificateRecord, issuers: Mapping[str, Issuer], today: date) -> Line:
+    """The issuing authority's code, by itself, against the identifier, and against those that the hub knows by it.
+
+    Paper-era records often lack it. What an authority issued stays good when its work has gone to a successor.
+    """
     code = found.issuing_authority_code
     if not code:
         return Line("issuer", Outcome.UNKNOWN, "记录没有颁发机构代码。", "The record has no code of its issuer.")
@@ -152,7 +157,25 @@ def issuer(found: CertificateRecord) -> Line:
         return Line(
             "issuer", Outcome.WARN, "颁发机构与电子证照标识中的不一致。", "The identifier names another issuer."
         )
-    return Line("issuer", Outcome.PASS, "颁发机构代码正确。", "The issuer's code is right.")
+    known = issuers.get(code)
+    if known is None or not known.ended_before(today):
+        return Line("issuer", Outcome.PASS, "颁发机构代码正确。", "The issuer's code is right.")
+    return _former_issuer(known, found)
+
+
+def _former_issuer(known: Issuer, found: CertificateRecord) -> Line:
+    until = known.valid_until
+    if found.issued_on is not None and known.ended_before(found.issued_on):
+        return Line(
+            "issuer",
+            Outcome.WARN,
+            f"{known.name_zh}已于 {until} 撤并，颁发日期却在其后。",
+            f"{known.name_en} ended on {until}, before the day of issue.",
+        )
+    heirs = "、".join(known.successors)
+    zh = f"由{known.name_zh}（至 {until}）颁发，其职责由{heirs or '上级机关'}承接，原证照继续有效。"
+    en = f"Issued by {known.name_en}, until {until}; its successor answers for it and it stays good."
+    return Line("issuer", Outcome.PASS, zh, en)
 
 
 def _issuer_in_identifier(found: CertificateRecord) -> str | None:

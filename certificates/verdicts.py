@@ -13,16 +13,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from certificates import checks
 from certificates.checks import Line, Outcome
 from certificates.holder_codes import ORGANISATION_CODE_TYPES
+from certificates.issuers import Issuer
 from certificates.records import CertificateObject, CertificateRecord, Holder, LookUp, Question
 from certificates.status import BAD_NEWS, Status, status_on
 from certificates.types import CertificateType, Validity
 
 __all__ = ["Line", "Outcome", "RefusalReason", "Verdict", "VerdictCode", "judge", "mask_name", "refuse"]
+
+
+NO_ISSUERS: Final[Mapping[str, Issuer]] = {}
 
 
 class VerdictCode(StrEnum):
@@ -83,7 +87,13 @@ def refuse(reason: RefusalReason) -> Verdict:
     return Verdict(VerdictCode.REFUSED, zh, en, next_zh, next_en, (), None)
 
 
-def judge(question: Question, look_up: LookUp, today: date, types: Mapping[str, CertificateType]) -> Verdict:
+def judge(
+    question: Question,
+    look_up: LookUp,
+    today: date,
+    types: Mapping[str, CertificateType],
+    issuers: Mapping[str, Issuer] = NO_ISSUERS,
+) -> Verdict:
     """Judge one look-up.
 
     Args:
@@ -91,6 +101,7 @@ def judge(question: Question, look_up: LookUp, today: date, types: Mapping[str, 
         look_up: The store has matched the holder already: its record is the holder's, or None.
         today: The day of asking, in the hub's time zone.
         types: The certificate types by code; a type that is not among them is not covered.
+        issuers: Issuing authorities by their unified social credit codes.
 
     Without a matched record, "no such number" and "another holder" give equal verdicts: nothing but the source's state
     is read then.
@@ -99,7 +110,11 @@ def judge(question: Question, look_up: LookUp, today: date, types: Mapping[str, 
     if look_up.record is None or kind is None:
         return _judge_unmatched(look_up, known=kind is not None)
     day = question.as_of or today
-    lines = _lines(look_up.record, kind, look_up, day, today)
+    lines = (
+        *_about_time(look_up.record, kind, day, today),
+        checks.issuer(look_up.record, issuers, today),
+        *_about_trust(look_up.record, look_up),
+    )
     code = _code(look_up.record, kind, look_up, lines)
     return _verdict(code, lines, _describe(look_up.record))
 
@@ -118,15 +133,17 @@ def _judge_unmatched(look_up: LookUp, *, known: bool) -> Verdict:
     return _verdict(code, (found, checks.freshness(source), checks.quality(source, "")), None)
 
 
-def _lines(
-    record: CertificateRecord, kind: CertificateType, look_up: LookUp, day: date, today: date
-) -> tuple[Line, ...]:
+def _about_time(record: CertificateRecord, kind: CertificateType, day: date, today: date) -> tuple[Line, ...]:
     return (
         checks.record(record),
         checks.holder(),
         checks.status(status_on(record.status, record.events, day, today=today), record, day),
         checks.validity(record, kind, day, today),
-        checks.issuer(record),
+    )
+
+
+def _about_trust(record: CertificateRecord, look_up: LookUp) -> tuple[Line, ...]:
+    return (
         checks.integrity(record),
         checks.freshness(look_up.source),
         checks.quality(look_up.source, record.trust_level),

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from certificates.issuers import Issuer
 from certificates.records import CertificateObject, CertificateRecord, Holder, LookUp, Question, SourceState
 from certificates.status import BAD_NEWS, Status, StatusEvent
 from certificates.types import load_types
@@ -294,3 +295,16 @@ def test_every_verdict_has_a_next_step(status: Status, mark: str | None, fresh: 
 )
 def test_masked_names(name: str, masked: str) -> None:
     assert mask_name(name) == masked
+
+
+def test_what_a_former_bureau_issued_stays_good_under_its_successor() -> None:
+    former = Issuer("汕头市工商局", "Shantou AIC", date(2000, 1, 1), date(2021, 12, 31), ("汕头市市场监督管理局",))
+    issuers = {RECORD.issuing_authority_code: former}
+    verdict = judge(QUESTION, LookUp(RECORD, False, SOURCE), TODAY, TYPES, issuers)
+    told = next(line for line in verdict.lines if line.check == "issuer")
+    assert (verdict.code, told.outcome) == (VerdictCode.VALID, Outcome.PASS)
+    assert "汕头市市场监督管理局" in told.zh
+    later = replace(RECORD, issued_on=date(2022, 1, 1))
+    assert line(judge(QUESTION, LookUp(later, False, SOURCE), TODAY, TYPES, issuers), "issuer") == Outcome.WARN
+    working = {RECORD.issuing_authority_code: replace(former, valid_until=None)}
+    assert judge(QUESTION, LookUp(RECORD, False, SOURCE), TODAY, TYPES, working) == ask()
