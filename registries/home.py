@@ -6,6 +6,7 @@
       keys/      0700   signing keys, encrypted PEM
       landed/ spill/ out/   0700   what arrived, what is in between, what is offered: encrypted, expiring
       dagster/ logs/    0700
+      contracts/ catalogue/   0700   the operator's departments, and the versions of them that were accepted
       sources.json      where the contracts' servers are: {"<server of a contract>": "<address or folder>"}
 
 Example:
@@ -34,7 +35,7 @@ SourceLocations = Mapping[str, str]
 """Server name of a contract -> its address: of a database, an API or a folder."""
 
 _SECRET_NAME = re.compile(r"[a-z0-9_.]{1,64}")
-_PRIVATE_FOLDERS = ("secrets", "keys", "landed", "spill", "out", "dagster", "logs")
+_PRIVATE_FOLDERS = ("secrets", "keys", "landed", "spill", "out", "dagster", "logs", "contracts", "catalogue")
 
 
 class Role(StrEnum):
