@@ -22,7 +22,7 @@ from exchange_api.errors import NotACsv, NotFound
 from exchange_api.refused_csv import REASON_HEADERS, refused_csv
 from exchange_api.sessions import Session
 from quality.reasons import Reason, reasons_of
-from registries.connectors.csv_file import CsvFile
+from registries.connectors.csv_file import csv_codec
 from registries.contract_model import Dataset
 from registries.departments import Catalogue
 from registries.landing import Landed, Landing
@@ -77,14 +77,14 @@ class Publishing:
         store_page: Store,
         landing: Landing,
         landed_folder: Path,
-        catalogue: Catalogue,
+        contracts: Callable[[], Catalogue],
         clock: Callable[[], datetime],
     ) -> None:
         self._store_api = store_api
         self._store_page = store_page
         self._landing = landing
         self._landed_folder = landed_folder
-        self._catalogue = catalogue
+        self._contracts = contracts
         self._clock = clock
 
     # --- sending
@@ -138,7 +138,7 @@ class Publishing:
         """A dataset of the session's department. NotFound for any other."""
         if self._foreign(session, name):
             raise NotFound("数据资源", "dataset")
-        return self._catalogue.dataset(name)
+        return self._contracts().dataset(name)
 
     def batch(self, session: Session, number: int) -> Batch:
         """A batch of the session's department. NotFound for any other."""
@@ -158,12 +158,12 @@ class Publishing:
         found = self.batch(session, batch)
         with self._store_page.begin() as conn:
             refused = quarantine.refused_rows(conn, batch, after, limit)
-        return self._with_cells(self._catalogue.dataset(found.dataset), self._landed(found), refused, masked=True)
+        return self._with_cells(self._contracts().dataset(found.dataset), self._landed(found), refused, masked=True)
 
     def download(self, session: Session, batch: int) -> Download:
         """All refused rows of a batch as CSV, unmasked, in the delivery's own encoding. Errors as `refused_rows`."""
         found = self.batch(session, batch)
-        dataset, landed = self._catalogue.dataset(found.dataset), self._landed(found)
+        dataset, landed = self._contracts().dataset(found.dataset), self._landed(found)
         headers = [*(column.source for column in dataset.columns), *REASON_HEADERS]
         lines = (_line(row) for row in self._all_rows(dataset, landed))
         name = f"{dataset.table_name}_batch_{batch}_refused.csv"
@@ -172,7 +172,7 @@ class Publishing:
     # --- how
 
     def _foreign(self, session: Session, dataset: str) -> bool:
-        return dataset not in self._catalogue or self._catalogue.dataset(dataset).department != session.department
+        return dataset not in self._contracts() or self._contracts().dataset(dataset).department != session.department
 
     def _handed_over(
         self, session: Session, dataset: str, file_name: str, path: str, digest: str, *, dry_run: bool
@@ -226,7 +226,7 @@ class Publishing:
         """The encoding that the delivery had."""
         if landed.original_path is None:
             return DATABASE_ENCODING
-        return CsvFile(dataset, landed.original_path.name, lambda: self._original(landed)).encoding()
+        return csv_codec(dataset, landed.original_path.name, lambda: self._original(landed))
 
     def _original(self, landed: Landed) -> BinaryIO:
         original = self._landing.original(landed)

@@ -22,9 +22,6 @@ from numpy.typing import NDArray
 
 from registries.connectors.faults import NotCsv, StrayQuote, WrongEncoding
 
-OUR_COLUMNS: Final = "免证:"
-"""How headers begin that the hub adds to refused rows; a clerk who sends those back need not take them out."""
-
 _BLOCK: Final = 1 << 20
 _QUOTE, _COMMA, _LF, _CR = b'",\n\r'
 _BINARY: Final = (

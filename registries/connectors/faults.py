@@ -34,6 +34,17 @@ class SourceUnknown(SourceFault):
         )
 
 
+class AddressUnusable(SourceFault):
+    """Raised when an address in sources.json is none of its kind; it may hold a password and is never repeated."""
+
+    def __init__(self, server: str, form: str) -> None:
+        super().__init__(
+            server,
+            f"HUB_HOME/sources.json 中的地址不可用, 应为 {form}",
+            f"its address in HUB_HOME/sources.json can't be used; it should be {form}",
+        )
+
+
 class NotPulled(SourceFault):
     """Raised when a delivery is to be pulled from a source that pushes, or that is asked question by question."""
 

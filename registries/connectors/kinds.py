@@ -5,17 +5,28 @@ if connector is not None: connector.identity()
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
-from registries.connectors.csv_file import CsvFile, newest_drop
+from registries.connectors.arrivals import delivery_of
+from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import NotPulled, SourceUnknown
+from registries.connectors.files import FilesSeen, files_seen, next_file
 from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.contract_model import Dataset, Delivery
 
-__all__ = ["NOTHING_TAKEN", "Connector", "Secrets", "Taken", "connector_for", "no_secrets", "upload_connector"]
+__all__ = [
+    "NOTHING_TAKEN",
+    "Connector",
+    "FilesSeen",
+    "Secrets",
+    "Taken",
+    "arrived",
+    "connector_for",
+    "no_secrets",
+    "upload_connector",
+]
 
 Secrets = Callable[[str], str | None]
 """Name of a secret, `source_<server>.<what>` -> its value; None: there is none."""
@@ -72,14 +83,29 @@ def connector_for(
     server = dataset.server
     if server.kind in {"push", "live_query"}:
         raise NotPulled(server.name, server.kind)
-    place = sources.get(server.name)
-    if not place:
-        raise SourceUnknown(server.name)
+    return _of_kind(dataset, _address(dataset, sources), _secret_of(dataset, secrets), before)
 
-    def secret(what: str) -> str | None:
-        return secrets(f"source_{server.name}.{what}")
 
-    return _of_kind(dataset, place, secret, before)
+def arrived(dataset: Dataset, sources: Mapping[str, str], secrets: Secrets = no_secrets) -> FilesSeen | None:
+    """What a look at the place of a dataset that comes as files shows, without reading any; None: no complete file.
+
+    Raises:
+        SourceUnknown: nobody said where its server is.
+        SourceFault: it can't be reached.
+    """
+    return files_seen(dataset, _address(dataset, sources), _secret_of(dataset, secrets))
+
+
+def _address(dataset: Dataset, sources: Mapping[str, str]) -> str:
+    found = sources.get(dataset.server.name)
+    if not found:
+        raise SourceUnknown(dataset.server.name)
+    return found
+
+
+def _secret_of(dataset: Dataset, secrets: Secrets) -> Secrets:
+    """The secrets of the dataset's own server, by what they are."""
+    return lambda what: secrets(f"source_{dataset.server.name}.{what}")
 
 
 def _of_kind(dataset: Dataset, place: str, secret: Secrets, before: Taken) -> Connector | None:
@@ -91,18 +117,19 @@ def _of_kind(dataset: Dataset, place: str, secret: Secrets, before: Taken) -> Co
         case "sql_database":
             from registries.connectors.sql_database import SqlTable
 
-            return SqlTable(dataset, place, before, secret)
+            return SqlTable.next_of(dataset, place, before, secret)
         case "http_api":
             from registries.connectors.http_api import HttpApi
 
             return HttpApi(dataset, place, secret)
         case _:
-            return newest_drop(dataset, Path(place))
+            return next_file(dataset, place, secret, before)
 
 
-def upload_connector(dataset: Dataset, name: str, open_file: Callable[[], BinaryIO]) -> CsvFile:
+def upload_connector(dataset: Dataset, name: str, open_file: Callable[[], BinaryIO]) -> DeliveredFile:
     """A connector for a file that a publisher uploaded, whatever the kind of the dataset's own source.
 
-    Its columns are asked for by the names that the contract gives to the source's.
+    Its format is what the file itself says. Its columns are asked for by the names that the contract gives to the
+    source's. It counts in the order in which it comes, whatever its name.
     """
-    return CsvFile(dataset, name, open_file)
+    return DeliveredFile(dataset, name, open_file, delivery=delivery_of(dataset, name))

@@ -15,7 +15,7 @@ from exchange_api.parts import HubParts
 from exchange_api.publishing import PAGE, Publishing, clean_file_name
 from exchange_api.refused_csv import REASON_HEADERS
 from exchange_api.sessions import Session
-from registries.connectors.csv_file import CsvFile
+from registries.connectors.kinds import upload_connector
 from registries.home import Role
 from registries.landing_faults import UploadTooLarge
 from registries.store import batches, quarantine, uploads
@@ -63,7 +63,7 @@ def delivery(parts: HubParts, rows: int, encoding: str = "gb18030") -> bytes:
 def land(parts: HubParts, load: Store, content: bytes, refused: list[int]) -> int:
     """A batch with this original, in which these rows are quarantined by the contract's first rule."""
     dataset = parts.catalogue.dataset(DATASET)
-    connector = CsvFile(dataset, "enterprises_1.csv", lambda: io.BytesIO(content))
+    connector = upload_connector(dataset, "enterprises_1.csv", lambda: io.BytesIO(content))
     rows = content.decode("gb18030", "replace").count("\n") - 1
     with load.begin() as conn:
         batch = batches.open_batch(conn, dataset, "file", "identity", "clerk", NOW)

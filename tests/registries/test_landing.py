@@ -9,7 +9,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pytest
 
-from registries.connectors.csv_file import CsvFile
+from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import SourceDown
 from registries.contracts import load_contract
 from registries.landing import Landing
@@ -50,9 +50,9 @@ def landing(tmp_path: Path) -> Landing:
     return Landing(tmp_path, KEY)
 
 
-def shops(rows: int) -> CsvFile:
+def shops(rows: int) -> DeliveredFile:
     text = f"{HEADER}\n" + "".join(f"x,{NAME},44050{n % 10},1,,\n" for n in range(rows))
-    return CsvFile(SHOPS, "shops.csv", lambda: io.BytesIO(text.encode("gb18030")))
+    return DeliveredFile(SHOPS, "shops.csv", lambda: io.BytesIO(text.encode("gb18030")))
 
 
 def test_a_file_lands_as_its_bytes_and_as_rows(landing: Landing) -> None:
@@ -166,7 +166,7 @@ def test_a_folder_that_cant_be_written_is_told(tmp_path: Path) -> None:
 
 def test_uploads_are_kept_and_read_again(landing: Landing) -> None:
     path = landing.land_upload("0b7e-41", io.BytesIO(f"{HEADER}\nx,店,440507,1,,\n".encode()))
-    connector = CsvFile(SHOPS, "my.csv", lambda: landing.open_upload(path))
+    connector = DeliveredFile(SHOPS, "my.csv", lambda: landing.open_upload(path))
     assert landing.land(1, connector).rows == 1
     landing.discard_upload("0b7e-41")
     with pytest.raises(LandedMissing):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,28 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registries.connectors.csv_file import CsvFile, newest_drop
+from registries.connectors.csv_file import csv_codec
+from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import (
-    NoDelivery,
     NotCsv,
     RaggedRow,
     SourceChangedShape,
     SourceDown,
     SourceFault,
-    SourceUnknown,
-    StillBeingWritten,
     StrayQuote,
     WrongEncoding,
 )
-from registries.connectors.kinds import connector_for, upload_connector
-from registries.contracts import load_contract
+from registries.connectors.kinds import upload_connector
 from registries.departments import BUILT_IN, load_catalogue
+from tests.registries.connectors.shops import HEADER, ROW, SHOPS
 
 HERE = Path(__file__).parent.parent
 BAD = HERE / "bad" / "csv"
-SHOPS = load_contract(HERE / "good" / "shops.odcs.yaml")[0]
-HEADER = ",".join(column.source for column in SHOPS.columns)
-ROW = "91110000600037341L,示例店,440507,1,2020-01-01,"
 
 
 def rows_of(data: bytes) -> list[dict[str, str]]:
@@ -43,7 +37,7 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
 def fault_of(name: str) -> SourceFault:
     path = BAD / f"{name}.csv"
     with pytest.raises(SourceFault) as caught:
-        list(CsvFile(SHOPS, path.name, lambda: path.open("rb")).chunks())
+        list(DeliveredFile(SHOPS, path.name, lambda: path.open("rb"), file_format="csv").chunks())
     fault = caught.value
     assert "示例" not in fault.zh + fault.en, "a fault never shows a value of a row"
     assert caught.value.__cause__ is None
@@ -111,7 +105,7 @@ def test_what_is_no_csv_is_said(name: str) -> None:
 def test_all_three_encodings_are_read(encoding: str, end: str) -> None:
     data = (HEADER + end + ROW + end + ROW + end).encode(encoding)
     assert [row["name"] for row in rows_of(data)] == ["示例店"] * 2
-    assert CsvFile(SHOPS, "shops.csv", lambda: io.BytesIO(data)).encoding() == encoding
+    assert csv_codec(SHOPS, "shops.csv", lambda: io.BytesIO(data)) == encoding
 
 
 def test_bytes_that_are_text_in_both_encodings_follow_the_contract() -> None:
@@ -164,7 +158,7 @@ def test_whatever_is_written_by_the_rules_is_read_back(rows: list[list[str]], en
 
 def test_many_rows_come_in_chunks_of_bounded_size() -> None:
     data = (HEADER + "\n" + f"{ROW}\n" * 120_000).encode("gb18030")
-    sizes = [batch.num_rows for batch in CsvFile(SHOPS, "a.csv", lambda: io.BytesIO(data)).chunks()]
+    sizes = [batch.num_rows for batch in DeliveredFile(SHOPS, "a.csv", lambda: io.BytesIO(data)).chunks()]
     assert sum(sizes) == 120_000
     assert max(sizes) <= 50_000
 
@@ -173,85 +167,8 @@ def test_a_fault_deep_in_a_large_file_is_still_named(tmp_path: Path) -> None:
     path = tmp_path / "shops_1.csv"
     path.write_bytes((HEADER + "\n" + f"{ROW}\n" * 150_000 + "x\n" + f"{ROW}\n").encode("gb18030"))
     with pytest.raises(RaggedRow) as caught:
-        list(newest_drop(SHOPS, tmp_path).chunks())
+        list(DeliveredFile(SHOPS, path.name, lambda: path.open("rb"), file_format="csv").chunks())
     assert caught.value.row == 150_001
-
-
-# --- drop folders
-
-
-def drop(folder: Path, name: str, text: str = "", at: int = 1) -> Path:
-    path = folder / name
-    path.write_text(f"{HEADER}\n{text}", "gb18030")
-    os.utime(path, ns=(at, at))
-    return path
-
-
-def test_the_newest_complete_file_is_the_snapshot(tmp_path: Path) -> None:
-    drop(tmp_path, "shops_2.csv", at=5)
-    drop(tmp_path, "shops_1.csv", at=9)
-    drop(tmp_path, "shops_3.csv.part", at=20)
-    drop(tmp_path, "stalls_9.csv", at=20)
-    (tmp_path / "shops_4.csv").mkdir()
-    (tmp_path / "shops_5.csv").symlink_to("/etc/passwd")
-    os.mkfifo(tmp_path / "shops_6.csv")
-    assert newest_drop(SHOPS, tmp_path).description == "shops_1.csv"
-
-
-def test_half_a_delivery_is_none(tmp_path: Path) -> None:
-    drop(tmp_path, "shops_1.csv.part")
-    with pytest.raises(NoDelivery) as caught:
-        newest_drop(SHOPS, tmp_path)
-    assert "shops_*.csv" in caught.value.zh
-
-
-def test_identity_is_the_digest_of_the_bytes(tmp_path: Path) -> None:
-    drop(tmp_path, "shops_1.csv", at=1)
-    first = newest_drop(SHOPS, tmp_path).identity()
-    drop(tmp_path, "shops_2.csv", at=2)
-    assert newest_drop(SHOPS, tmp_path).identity() == first
-    drop(tmp_path, "shops_3.csv", f"{ROW}\n", at=3)
-    assert newest_drop(SHOPS, tmp_path).identity() != first
-
-
-def test_a_file_that_grows_while_it_is_read_is_not_taken(tmp_path: Path) -> None:
-    path = drop(tmp_path, "shops_1.csv", f"{ROW}\n" * 60_000)
-    connector = newest_drop(SHOPS, tmp_path)
-    chunks = connector.chunks()
-    next(chunks)
-    with path.open("a", encoding="gb18030") as file:
-        file.write("half a row")
-    with pytest.raises(StillBeingWritten):
-        list(chunks)
-
-
-def test_half_a_row_of_a_growing_file_is_told_as_growth(tmp_path: Path) -> None:
-    path = drop(tmp_path, "shops_1.csv", f"{ROW}\n")
-    connector = newest_drop(SHOPS, tmp_path)
-    with path.open("a", encoding="gb18030") as file:
-        file.write("half a row")
-    with pytest.raises(StillBeingWritten):
-        list(connector.chunks())
-
-
-def test_a_file_that_vanishes_is_a_source_that_is_down(tmp_path: Path) -> None:
-    path = drop(tmp_path, "shops_1.csv")
-    connector = newest_drop(SHOPS, tmp_path)
-    path.unlink()
-    with pytest.raises(SourceDown):
-        connector.identity()
-
-
-def test_a_folder_that_is_not_there_is_a_source_that_is_down(tmp_path: Path) -> None:
-    with pytest.raises(SourceDown) as caught:
-        connector_for(SHOPS, {"shops_drop": str(tmp_path / "none")})
-    assert str(tmp_path) not in str(caught.value)
-
-
-def test_a_server_without_an_address_is_named() -> None:
-    with pytest.raises(SourceUnknown) as caught:
-        connector_for(SHOPS, {})
-    assert "shops_drop" in caught.value.zh
 
 
 def test_a_reader_that_fails_is_a_source_that_is_down() -> None:
@@ -263,7 +180,7 @@ def test_a_reader_that_fails_is_a_source_that_is_down() -> None:
         return Broken()
 
     with pytest.raises(SourceDown) as caught:
-        list(CsvFile(SHOPS, "shops.csv", opened).chunks())
+        list(DeliveredFile(SHOPS, "shops.csv", opened).chunks())
     assert caught.value.code == "Input/output error"
 
 
@@ -276,7 +193,7 @@ SAMPLES = sorted(BUILT_IN.glob("*/samples/*.csv"))
 def test_samples_have_their_contracts_form(path: Path) -> None:
     table = path.stem.rstrip("_0123456789")
     dataset = load_catalogue().dataset(f"{path.parent.parent.name}.{table}")
-    batches = list(CsvFile(dataset, path.name, lambda: path.open("rb")).chunks())
+    batches = list(DeliveredFile(dataset, path.name, lambda: path.open("rb")).chunks())
     assert pa.Table.from_batches(batches).num_rows >= 2
 
 

@@ -1,0 +1,40 @@
+"""What all formats agree on: the names that a file's columns must have, and how large a batch of rows may be.
+
+>>> ROWS
+50000
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from registries.connectors.faults import SourceChangedShape
+from registries.contract_model import Dataset
+
+OUR_COLUMNS: Final = "免证:"
+"""How headers begin that the hub adds to refused rows; a clerk who sends those back need not take them out."""
+
+ROWS: Final = 50_000
+"""The most rows of a batch."""
+
+
+def sources(dataset: Dataset) -> list[str]:
+    """The names of the columns at the source, in the contract's order."""
+    return [column.source for column in dataset.columns]
+
+
+def check_names(dataset: Dataset, name: str, names: Sequence[str]) -> None:
+    """SourceChangedShape unless a file's column names are the contract's, each once; the hub's own are passed over."""
+    expected = sources(dataset)
+    missing = [one for one in expected if one not in names]
+    unknown = sorted({one for one in names if not one.startswith(OUR_COLUMNS)} - set(expected))
+    double = sorted({one for one in names if names.count(one) > 1})
+    if missing or unknown or double:
+        raise SourceChangedShape(name, missing, unknown, double)
+
+
+def sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The same rows in batches of at most ROWS."""
+    for first in range(0, batch.num_rows, ROWS):
+        yield batch.slice(first, ROWS)
