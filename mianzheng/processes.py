@@ -58,6 +58,13 @@ class Children:
             child.process = self._popen(child.name, child.command)
         return given_up
 
+    def renew(self, name: str) -> None:
+        """End a child as `stop` does and start it again, as it is to read something anew; nothing if there is none."""
+        for child in self._children:
+            if child.name == name:
+                _end(child, time.monotonic() + STOP_SECONDS)
+                child.process = self._popen(child.name, child.command)
+
     def ended(self, name: str) -> bool:
         """Whether the child has ended."""
         return any(child.name == name and child.process.poll() is not None for child in self._children)
@@ -69,12 +76,7 @@ class Children:
                 child.process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for child in reversed(self._children):
-            try:
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.process.pid, signal.SIGKILL)
-                child.process.wait()
+            _end(child, deadline)
         self._children.clear()
 
     def _popen(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
@@ -88,6 +90,18 @@ class Children:
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
             )
+
+
+def _end(child: Child, deadline: float) -> None:
+    """SIGTERM, and SIGKILL to the child's whole session if it stays past the deadline."""
+    if child.process.poll() is None:
+        child.process.terminate()
+    try:
+        child.process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
 
 
 def die_with_parent() -> None:

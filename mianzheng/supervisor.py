@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 
+from mianzheng.dagster_renewal import DagsterRenewal
 from mianzheng.demonstration import Demonstration, prepare_demonstration
 from mianzheng.embedded_postgres import Cluster, free_port
 from mianzheng.errors import StartFailedError
@@ -222,9 +223,11 @@ def watch(hub: Running, wish: StopWish) -> None:
         Stopped: somebody asked for it.
         StartFailedError: a part ended more often than makes sense.
     """
+    renewal = DagsterRenewal(hub.home, hub.children)
     while True:
         wish.look()
         time.sleep(1)
+        renewal.look()
         if given_up := hub.children.revive():
             names = ", ".join(given_up)
             raise StartFailedError(

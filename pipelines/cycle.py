@@ -22,7 +22,8 @@ from pipelines.interrupts import signals_kept
 from pipelines.lineage import in_order
 from pipelines.resources import RESOURCE, Hub, quiet
 from quality.errors import UnknownDataset
-from registries.departments import Catalogue, load_catalogue
+from registries.contract_folders import Contracts
+from registries.departments import Catalogue
 from registries.home import HubHome
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def run_cycle(
     Raises:
         UnknownDataset: a name that no contract describes; nothing was done.
     """
-    catalogue = load_catalogue()
+    catalogue = Contracts(home).catalogue()
     names = in_order(catalogue.references(), _known(catalogue, datasets))
     assets = assets_of(catalogue)
     with contextlib.closing(Hub(home, clock, progress)) as hub, open_instance(home) as instance:

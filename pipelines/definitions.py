@@ -1,13 +1,17 @@
-"""What Dagster loads: `dagster dev -w workspace.yaml`. Everything in it follows from the contracts."""
+"""What Dagster loads: `dagster dev -w workspace.yaml`. Everything in it follows from the contracts in force.
+
+With HUB_HOME set they are those of that hub, the operator's too; without it, the built-in ones. They are read once for
+each process: when other contracts come into force, the supervisor starts Dagster's processes anew.
+"""
 
 import dagster as dg
 
 from pipelines.assets import assets_of
 from pipelines.housekeeping import housekeeping, nightly
-from pipelines.resources import RESOURCE, hub_resource
+from pipelines.resources import RESOURCE, catalogue_in_force, hub_resource
 from pipelines.schedules import jobs_of, schedules_of
 from pipelines.sensors import sensors_of
-from registries.departments import Catalogue, load_catalogue
+from registries.departments import Catalogue
 
 
 def compose(catalogue: Catalogue) -> dg.Definitions:
@@ -22,4 +26,4 @@ def compose(catalogue: Catalogue) -> dg.Definitions:
     )
 
 
-definitions = compose(load_catalogue())
+definitions = compose(catalogue_in_force())

@@ -54,7 +54,11 @@ schema:
       - {property: group, value: 园林}
       - {property: sharing, value: {class: 无条件共享}}
       - property: register
-        value: {register: ancient_trees, subjectKey: tree_number, precedence: 1, attributes: {species: species, protection: protection}}
+        value:
+          register: ancient_trees
+          subjectKey: tree_number
+          precedence: 1
+          attributes: {species: species, protection: protection}
     properties:
       - name: tree_number
         businessName: 古树编号
