@@ -4,7 +4,8 @@
     look_ups = certificates.find_certificates(conn, [(question, grant), ...], now, today)           # hub_api
 
 `hub.find_certificates` demands number, holder and grant. Number and holder are hashed together into one index probe,
-so that "no such number" and "another holder" are the same miss, by the same statement and the same hashing.
+so that "no such number" and "another holder" are the same miss, by the same statement and the same hashing. A holder
+whose number was corrected is found by the former and by the present one; that takes no other work than any question.
 """
 
 import json
@@ -13,23 +14,42 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 
+from certificates.holder_codes import subject_kind
 from certificates.identifiers import CertificateIdentifier, MalformedIdentifier
-from certificates.records import CertificateRecord, Holder, LookUp, Question, SourceState, StatusEvent
+from certificates.records import (
+    CertificateObject,
+    CertificateRecord,
+    Holder,
+    LookUp,
+    Question,
+    SourceState,
+    StatusEvent,
+)
 from certificates.status import Status
 from certificates.types import CertificateType
 from registries.contract_model import CertificateMapping, Dataset
 from registries.errors import NotGranted
 from registries.store import digests
 from registries.store.batches import Batch
+from registries.store.certificate_rows import (
+    HOLDER,
+    OBJECT,
+    CertificateRows,
+    joined_words,
+    marked_rows,
+    match_digest,
+    parts_of_numbers,
+    several_rows,
+    words_of_numbers,
+)
 from registries.store.engine import written
 from registries.store.grants import Grant
-from registries.store.shapes import current_table
-from registries.store.tables import Word, certificate, certificate_holder, certificate_status_event
+from registries.store.shapes import current_table, history_table
+from registries.store.tables import certificate, certificate_holder, certificate_object, certificate_status_event
 
 _FIND = sa.text("SELECT * FROM hub.find_certificates(CAST(:questions AS jsonb), :asked_at, :asked_on)")
-_FOREIGN_CODE = "999"  # 其他自然人有效证件: a holder whose code type the contract does not tell
 
 
 def find_certificates(
@@ -63,6 +83,7 @@ def _wanted(question: Question, grant: Grant) -> dict[str, object]:
         "holder_name": question.holder_name,
         "holder_code": question.holder_code,
         "holder_code_type": question.holder_code_type,
+        "subject_kind": subject_kind(question.holder_code_type),
         "purpose": question.purpose,
         "service_item": question.service_item,
     }
@@ -94,11 +115,12 @@ def _record(found: Mapping[str, Any]) -> CertificateRecord:
             StatusEvent(Status(event["status"]), _day(event["since"]), event["reason"] or "")
             for event in found["events"] or ()
         ),
-        holders=tuple(Holder(one["name"], one["code"], one["code_type"], one["role"]) for one in found["holders"]),
+        holders=tuple(Holder(**one) for one in found["holders"]),
         mark=found["mark"],
         digest_ok=found["digest_ok"],
         trust_level=found["trust_level"],
         dataset=found["dataset"],
+        objects=tuple(CertificateObject(**one) for one in found["objects"] or ()),
     )
 
 
@@ -121,99 +143,152 @@ def _day(text: str | None) -> date | None:
 def compose_look_ups(conn: sa.Connection, dataset: Dataset, batch: Batch, certificate_type: CertificateType) -> int:
     """Carry the dataset's merged rows into the look-up, set-based, in the merge's transaction.
 
-    New and changed certificates get their holder and, if their status moved, a status event; marks follow the
-    current table. Returns how many certificates were new or changed.
+    New and changed certificates get their holders and objects and, if their status moved, a status event; marks follow
+    the current table. Where several rows make one certificate (co-owners), it is composed of all that count whenever
+    one of them came, changed, went or was marked: a holder leaves with the row, the certificate stays with the others.
+    Returns how many certificates were new or changed.
     """
     mapping = dataset.certificate
     if mapping is None:
         return 0
-    rows = _rows(dataset, mapping, certificate_type, batch)
-    composed = _write_certificates(conn, rows)
-    _write_holders(conn, dataset, mapping, batch)
+    compose = _compose_single_rows if dataset.key == (mapping.number,) else _compose_several_rows
+    composed = compose(conn, CertificateRows(dataset, mapping, certificate_type, current_table(dataset)), batch)
     _write_events(conn, dataset, batch)
-    _carry_marks(conn, dataset, mapping)
     return composed
 
 
-def _rows(
-    dataset: Dataset, mapping: CertificateMapping, kind: CertificateType, batch: Batch
-) -> sa.Select[*tuple[Any, ...]]:
-    """The look-up's columns of the rows that this batch wrote, one for each number (the highest version)."""
+def _compose_single_rows(conn: sa.Connection, rows: CertificateRows, batch: Batch) -> int:
+    """Every number is one row: the quick way."""
+    current, holders, objects = rows.source, rows.holders(), rows.objects()
+    words = sa.func.concat_ws(chr(28), *(part.words for part in holders))
+    things = sa.func.concat_ws(chr(28), *(part.words for part in objects)) if objects else None
+    values = rows.values()
+    chosen = sa.select(*_certificate_columns(values, current.c.mark, joined_words(words, things), batch))
+    composed = _write_certificates(conn, chosen.where(current.c.since_batch == batch.number))
+    written_now = (
+        certificate.c.dataset == rows.dataset.name,
+        certificate.c.since_batch == batch.number,
+        current.c.since_batch == batch.number,
+    )
+    home = certificate.join(current, certificate.c.number == values["number"])
+    if len(holders) > 1 or objects:
+        _remove_parts(conn, rows.dataset, batch)
+    for ordinal, part in enumerate(holders, 1):
+        present = sa.true() if part.present is None else part.present
+        match = _match_digest(rows, part.values)
+        found = sa.select(certificate.c.id, sa.literal(ordinal), *part.values, match).select_from(home)
+        _insert_holders(conn, found.where(*written_now, present))
+    for ordinal, part in enumerate(objects, 1):
+        found = sa.select(certificate.c.id, sa.literal(ordinal), *part.values).select_from(home)
+        _insert_objects(conn, found.where(*written_now, sa.true() if part.present is None else part.present))
+    _carry_marks(conn, rows)
+    return composed
+
+
+def _compose_several_rows(conn: sa.Connection, rows: CertificateRows, batch: Batch) -> int:
+    """A number may have several rows: all that count are read again for every number that something happened to."""
+    dataset, mapping = rows.dataset, rows.mapping
     current = current_table(dataset)
-    values = _values(current, dataset, mapping, kind)
-    holder = sa.func.concat_ws(chr(29), *_holder(current, mapping))
-    digest = digests.digest("certificate", [*values.values(), holder])
-    version = values["version"]
-    return (
-        sa.select(
-            *(value.label(name) for name, value in values.items()),
-            current.c.mark,
-            digest.label("digest"),
-            sa.literal(batch.number).label("since_batch"),
-        )
-        .where(current.c.since_batch == batch.number, current.c[mapping.number].is_not(None))
-        .ext(distinct_on(current.c[mapping.number]))
-        .order_by(current.c[mapping.number], version.desc().nulls_last())
+    moved = _moved_numbers(dataset, mapping, current, batch)
+    counting = CertificateRows(
+        dataset, mapping, rows.kind, several_rows(dataset, mapping, current, sa.select(moved.c.number_))
+    )
+    holders, objects = _parts_of(counting)
+    words = words_of_numbers(holders, HOLDER)
+    things = None if objects is None else words_of_numbers(objects, OBJECT)
+    marked = marked_rows(dataset, mapping, current)
+    values, number = counting.values(), counting.text(mapping.number)
+    home = counting.source.join(words, words.c.number_ == number).outerjoin(marked, marked.c.number_ == number)
+    if things is not None:
+        home = home.outerjoin(things, things.c.number_ == number)
+    told = joined_words(words.c.words, None if things is None else things.c.words)
+    columns = _certificate_columns(values, counting.source.c.number_mark, told, batch)
+    chosen = sa.select(*columns, marked.c.marked.label("marked_rows")).select_from(home)
+    composed = _write_certificates(conn, chosen.where(counting.source.c.row_rank == 1))
+    _mark_deserted(conn, dataset, mapping, batch)
+    _write_parts(conn, rows, batch)
+    return composed
+
+
+def _moved_numbers(dataset: Dataset, mapping: CertificateMapping, current: sa.Table, batch: Batch) -> sa.Subquery:
+    """Numbers of which a row came, changed, went, or got another mark than it had when they were composed."""
+    history = history_table(dataset)
+    marked = marked_rows(dataset, mapping, current)
+    before = (
+        sa.select(certificate.c.number, certificate.c.marked_rows)
+        .where(certificate.c.dataset == dataset.name, certificate.c.marked_rows.is_not(None))
+        .subquery()
+    )
+    other_marks = (
+        sa.select(sa.func.coalesce(marked.c.number_, before.c.number))
+        .select_from(marked.outerjoin(before, marked.c.number_ == before.c.number, full=True))
+        .where(marked.c.marked.is_distinct_from(before.c.marked_rows))
+    )
+    return sa.union(
+        sa.select(current.c[mapping.number].label("number_")).where(
+            current.c.since_batch == batch.number, current.c[mapping.number].is_not(None)
+        ),
+        sa.select(history.c[mapping.number]).where(
+            history.c.until_batch == batch.number, history.c[mapping.number].is_not(None)
+        ),
+        other_marks,
+    ).subquery()
+
+
+def _parts_of(counting: CertificateRows) -> tuple[sa.CTE, sa.CTE | None]:
+    holders = parts_of_numbers(counting, counting.holders(), HOLDER, "holders_of_numbers")
+    objects = counting.objects()
+    return holders, parts_of_numbers(counting, objects, OBJECT, "objects_of_numbers") if objects else None
+
+
+def _write_parts(conn: sa.Connection, rows: CertificateRows, batch: Batch) -> None:
+    """Holders and objects of the certificates that were written just now, instead of those that they had."""
+    dataset, mapping = rows.dataset, rows.mapping
+    written_now = (certificate.c.dataset == dataset.name, certificate.c.since_batch == batch.number)
+    numbers = sa.select(certificate.c.number).where(*written_now)
+    source = several_rows(dataset, mapping, current_table(dataset), numbers)
+    holders, objects = _parts_of(CertificateRows(dataset, mapping, rows.kind, source))
+    _remove_parts(conn, dataset, batch, with_rows=numbers.where(certificate.c.number == holders.c.number_).exists())
+    values = tuple(holders.c[name] for name in HOLDER)
+    match = match_digest(mapping.type_code, holders.c.number_, *values[:3])
+    found = sa.select(certificate.c.id, holders.c.ordinal, *values, match)
+    _insert_holders(
+        conn, found.join_from(certificate, holders, certificate.c.number == holders.c.number_).where(*written_now)
+    )
+    if objects is not None:
+        things = sa.select(certificate.c.id, objects.c.ordinal, *(objects.c[name] for name in OBJECT))
+        things = things.join_from(certificate, objects, certificate.c.number == objects.c.number_)
+        _insert_objects(conn, things.where(*written_now))
+
+
+def _mark_deserted(conn: sa.Connection, dataset: Dataset, mapping: CertificateMapping, batch: Batch) -> None:
+    """A certificate of which no row is left stays, and is being checked."""
+    current, history = current_table(dataset), history_table(dataset)
+    left = sa.select(history.c[mapping.number]).where(history.c.until_batch == batch.number)
+    conn.execute(
+        sa.update(certificate)
+        .where(certificate.c.dataset == dataset.name, certificate.c.number.in_(left))
+        .where(~sa.exists().where(current.c[mapping.number] == certificate.c.number))
+        .values(mark="vanished", marked_rows=None)
     )
 
 
-def _values(
-    current: sa.Table, dataset: Dataset, mapping: CertificateMapping, kind: CertificateType
-) -> dict[str, sa.ColumnElement[Any]]:
-    """Column of the look-up -> value, in the order in which hub.find_certificates hashes them."""
-    end = _text(current, mapping.valid_until)
-    sentinel = end.in_(list(kind.sentinels))
-    code = _text(current, mapping.status)
-    known = {source: status.value for source, status in kind.status_map.items()}
-    status = sa.case(*((code == source, sa.literal(value, Word)) for source, value in known.items()), else_=None)
-    return {
-        "dataset": sa.literal(dataset.name, Word),
-        "type_code": sa.literal(mapping.type_code, Word),
-        "number": _text(current, mapping.number),
-        "identifier": _text(current, mapping.identifier),
-        "issuing_authority_name": _text(current, mapping.issuing_authority_name),
-        "issuing_authority_code": _text(current, mapping.issuing_authority_code),
-        "area_code": _text(current, dataset.area_column),
-        "issued_on": _date(current, mapping.issued_on),
-        "valid_from": _date(current, mapping.valid_from),
-        "valid_until": sa.case((sentinel, None), else_=_date(current, mapping.valid_until)),
-        "long_term": sa.func.coalesce(sentinel, sa.false()),
-        "status": status if known else sa.cast(sa.null(), Word),
-        "status_code": code,
-        "status_since": _date(current, mapping.status_since),
-        "status_reason": _text(current, mapping.status_reason),
-        "trust_level": sa.literal(dataset.trust_level, Word),
-        "version": _text(current, mapping.version),
-    }
-
-
-def _text(current: sa.Table, name: str | None) -> sa.ColumnElement[Any]:
-    return sa.cast(sa.null(), Word) if name is None else sa.cast(current.c[name], Word)
-
-
-def _date(current: sa.Table, name: str | None) -> sa.ColumnElement[Any]:
-    return sa.cast(sa.null(), sa.Date) if name is None else sa.cast(current.c[name], sa.Date)
-
-
-def _holder(current: sa.Table, mapping: CertificateMapping) -> list[sa.ColumnElement[Any]]:
-    """Name, code, code type and role of the row's holder; never null, so that every certificate can be found."""
-    code_type = (
-        _text(current, mapping.holder_code_type) if mapping.holder_code_type else sa.literal(_FOREIGN_CODE, Word)
-    )
+def _certificate_columns(
+    values: Mapping[str, sa.ColumnElement[Any]], mark: sa.ColumnElement[Any], words: sa.ColumnElement[Any], batch: Batch
+) -> list[sa.ColumnElement[Any]]:
     return [
-        sa.func.coalesce(_text(current, mapping.holder_name), ""),
-        sa.func.coalesce(_text(current, mapping.holder_code), ""),
-        sa.func.coalesce(code_type, _FOREIGN_CODE),
-        sa.literal("", Word),
+        *(value.label(name) for name, value in values.items()),
+        mark.label("mark"),
+        digests.digest("certificate", [*values.values(), words]).label("digest"),
+        sa.literal(batch.number).label("since_batch"),
     ]
 
 
 def _write_certificates(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> int:
-    names = [column.name for column in rows.subquery().c]
+    names = [column.name for column in rows.selected_columns]
     new = insert(certificate).from_select(names, rows)
-    differs = sa.or_(
-        certificate.c.digest != new.excluded.digest, certificate.c.mark.is_distinct_from(new.excluded.mark)
-    )
+    watched = [name for name in ("digest", "mark", "marked_rows") if name in names]
+    differs = sa.or_(*(certificate.c[name].is_distinct_from(new.excluded[name]) for name in watched))
     return written(
         conn,
         new.on_conflict_do_update(
@@ -224,32 +299,35 @@ def _write_certificates(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) 
     )
 
 
-def _write_holders(conn: sa.Connection, dataset: Dataset, mapping: CertificateMapping, batch: Batch) -> None:
-    current = current_table(dataset)
-    name, code, code_type, role = _holder(current, mapping)
-    number = _text(current, mapping.number)
-    holder = (code_type, digests.form(code), sa.func.hub.name_form(name))
-    match = digests.digest("match", [sa.literal(mapping.type_code), digests.form(number), *holder])
-    rows = (
-        sa.select(certificate.c.id, sa.literal(1), name, code, code_type, role, match)
-        .join_from(certificate, current, certificate.c.number == number)
-        .where(certificate.c.dataset == dataset.name, *_written_by(batch, current))
-        .ext(distinct_on(certificate.c.id))
-        .order_by(certificate.c.id, _text(current, mapping.version).desc().nulls_last())
-    )
-    columns = ["certificate_id", "ordinal", "name", "code", "code_type", "role", "match_digest"]
-    new = insert(certificate_holder).from_select(columns, rows)
+def _match_digest(rows: CertificateRows, holder: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    name, code, code_type, _ = holder
+    return match_digest(rows.mapping.type_code, rows.text(rows.mapping.number), name, code, code_type)
+
+
+def _insert_holders(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> None:
+    names = ["certificate_id", "ordinal", *HOLDER, "match_digest"]
+    new = insert(certificate_holder).from_select(names, rows)
+    key = (certificate_holder.c.certificate_id, certificate_holder.c.ordinal)
+    others = names[2:]
+    differs = sa.or_(*(certificate_holder.c[name] != new.excluded[name] for name in others))
     conn.execute(
-        new.on_conflict_do_update(
-            index_elements=[certificate_holder.c.certificate_id, certificate_holder.c.ordinal],
-            set_={column: new.excluded[column] for column in columns[2:]},
-            where=certificate_holder.c.match_digest != new.excluded.match_digest,
-        )
+        new.on_conflict_do_update(index_elements=key, set_={name: new.excluded[name] for name in others}, where=differs)
     )
 
 
-def _written_by(batch: Batch, current: sa.Table) -> list[sa.ColumnElement[bool]]:
-    return [certificate.c.since_batch == batch.number, current.c.since_batch == batch.number]
+def _insert_objects(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> None:
+    conn.execute(insert(certificate_object).from_select(["certificate_id", "ordinal", *OBJECT], rows))
+
+
+def _remove_parts(
+    conn: sa.Connection, dataset: Dataset, batch: Batch, *, with_rows: sa.ColumnElement[bool] | None = None
+) -> None:
+    """Of the certificates that were written just now: what they had before is composed anew."""
+    now = [certificate.c.dataset == dataset.name, certificate.c.since_batch == batch.number]
+    if with_rows is not None:
+        now.append(with_rows)
+    for parts in (certificate_holder, certificate_object):
+        conn.execute(sa.delete(parts).where(parts.c.certificate_id == certificate.c.id, *now))
 
 
 def _write_events(conn: sa.Connection, dataset: Dataset, batch: Batch) -> None:
@@ -272,13 +350,13 @@ def _write_events(conn: sa.Connection, dataset: Dataset, batch: Batch) -> None:
     conn.execute(insert(event).from_select(["certificate_id", "batch", "status", "since", "reason"], rows))
 
 
-def _carry_marks(conn: sa.Connection, dataset: Dataset, mapping: CertificateMapping) -> None:
-    current = current_table(dataset)
+def _carry_marks(conn: sa.Connection, rows: CertificateRows) -> None:
+    current = rows.source
     conn.execute(
         sa.update(certificate)
         .where(
-            certificate.c.dataset == dataset.name,
-            certificate.c.number == _text(current, mapping.number),
+            certificate.c.dataset == rows.dataset.name,
+            certificate.c.number == rows.text(rows.mapping.number),
             certificate.c.mark.is_distinct_from(current.c.mark),
         )
         .values(mark=current.c.mark)

@@ -74,7 +74,8 @@ _FAULTS = sa.text(
      CROSS JOIN LATERAL (
         SELECT unnest(CASE
           WHEN n.nspname IN ('data', 'stage') THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
-          WHEN c.relname IN ('pepper', 'conflict', 'subject_alias') OR c.relname LIKE 'certificate%'
+          WHEN c.relname IN ('pepper', 'conflict', 'subject_alias', 'subject_join', 'subject_proposal')
+            OR c.relname LIKE 'certificate%'
             THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname = ANY(:ledger) THEN ARRAY['UPDATE', 'DELETE', 'TRUNCATE']
           ELSE ARRAY['TRUNCATE'] END) AS privilege) p

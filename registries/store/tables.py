@@ -100,7 +100,12 @@ batch = sa.Table(
     sa.Column("keys_readable", sa.Boolean),
     _text("hold_reason"),
     _word("failure", null=True),
+    _word("delivery", null=True),
+    _word("position", null=True),
+    _word("watermark", null=True),
+    _word("floor", null=True),
     sa.UniqueConstraint("dataset", "sequence"),
+    sa.CheckConstraint("delivery IN ('snapshot','changes')", name="delivery"),
     sa.CheckConstraint("state IN ('opened','landed','taken_over','done','failed')", name="state"),
     sa.CheckConstraint("pulled = accepted + quarantined + held", name="pulled"),
     sa.CheckConstraint("accepted = new + changed + unchanged + deleted + repeated", name="accepted"),
@@ -219,6 +224,7 @@ certificate = sa.Table(
     _word("version", null=True),
     sa.Column("digest", BYTEA, nullable=False),
     _big("since_batch"),
+    sa.Column("marked_rows", BYTEA),  # of several rows of one number: which are marked, and how
     sa.UniqueConstraint("dataset", "number"),
     sa.CheckConstraint("mark IN ('update_refused','vanished')", name="mark"),
     postgresql_with={"fillfactor": "90"},
@@ -248,8 +254,60 @@ certificate_status_event = sa.Table(
     _text("reason"),
 )
 
-subject_alias = sa.Table(
-    "subject_alias", metadata, _word("register", primary=True), _word("alias", primary=True), _word("subject_key")
+certificate_object = sa.Table(
+    "certificate_object",
+    metadata,
+    _big("certificate_id", primary=True),
+    sa.Column("ordinal", sa.SmallInteger, primary_key=True, autoincrement=False),
+    _word("kind"),
+    _word("number"),
+    _text("name", null=False),
+)
+
+subject_join = sa.Table(  # kept for ever; made and separated by functions only
+    "subject_join",
+    metadata,
+    _identity(),
+    _word("subject_kind"),
+    _word("former_key"),
+    _word("present_key"),
+    _text("reason", null=False),
+    _word("case_number", null=True),
+    _text("joined_by", null=False),
+    sa.Column("joined_at", Moment, nullable=False),
+    _text("separated_by"),
+    sa.Column("separated_at", Moment),
+    _text("separation_reason"),
+    sa.CheckConstraint("former_key <> present_key", name="keys"),
+    sa.CheckConstraint("num_nulls(separated_by, separated_at, separation_reason) IN (0, 3)", name="separated"),
+    sa.Index(
+        "subject_join_in_force_key",
+        "subject_kind",
+        "former_key",
+        unique=True,
+        postgresql_where=sa.text("separated_at IS NULL"),
+    ),
+)
+
+subject_alias = sa.Table(  # what the joins in force come to: every former key with the latest
+    "subject_alias",
+    metadata,
+    _word("subject_kind", primary=True),
+    _word("alias", primary=True),
+    _word("subject_key"),
+    sa.Index(None, "subject_kind", "subject_key"),
+)
+
+subject_proposal = sa.Table(  # likely pairs; nothing is joined before a steward says so
+    "subject_proposal",
+    metadata,
+    _identity(),
+    _word("subject_kind"),
+    _word("former_key"),
+    _word("present_key"),
+    _word("dataset"),
+    _big("batch"),
+    sa.UniqueConstraint("subject_kind", "former_key", "present_key"),
 )
 
 account = sa.Table(
@@ -353,6 +411,7 @@ push = sa.Table(  # pushed deliveries on their way to the intake worker, and wha
     _word("jti"),
     sa.Column("request_digest", BYTEA, nullable=False),
     _text("path", null=False),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
     _word("state"),
     _big("batch", null=True),
     sa.Column("outcome", JSONB),
