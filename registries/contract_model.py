@@ -18,7 +18,7 @@ LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boole
 Classification = Literal["public", "internal", "personal", "sensitive"]
 Level = Literal[1, 2, 3]
 Dimension = Literal["conformity", "completeness", "accuracy", "consistency", "timeliness", "accessibility"]
-RuleKind = Literal["row", "unique", "reference", "batch"]
+RuleKind = Literal["row", "across", "unique", "reference", "batch"]
 SourceKind = Literal["database", "sql_database", "http_api", "files", "push", "live_query"]
 FileFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
 Delivery = Literal["snapshot", "changes"]
@@ -86,14 +86,15 @@ class Column:
 
 @dataclass(frozen=True)
 class RuleSpec:
-    """One quality rule, ready to be compiled. Which expectations there are: see contract_vocabulary.EXPECTATIONS.
+    """One quality rule, ready to be compiled. Which expectations there are: see contract_expectations.EXPECTATIONS.
 
     Attributes:
         id: unique within the dataset, and stable: scores are compared by it.
         level: 1 required (decides rows), 2 expected (opens cases), 3 excellent (counted only).
         dimension: of GB/T 36344, decided by the indicator's first two digits.
         indicator: of GB/T 36344, such as "0302".
-        kind: `row` is judged in one row alone; `unique` and `reference` are set-based; `batch` can hold a batch.
+        kind: `row` is judged in one row alone, `across` with all others in view; `unique` and `reference` are set-based in
+            the store; `batch` is about the batch as a whole.
         expectation: a Great Expectations type, or `mianzheng:...` for our own.
         arguments: as Great Expectations names them (column, column_A, column_B, value_set, regex ...).
         columns: the columns that the rule reads: a value missing in all of them is not judged.
@@ -124,6 +125,7 @@ class Paging:
         size: rows asked for at once, by `size_parameter`.
         rows_at: JSON pointer (RFC 6901) to the list of rows in an answer; "" where the answer is the list.
         next_at: JSON pointer to the next cursor or link; "" for the Link header.
+        total_at: JSON pointer to the number of all rows; "" for the header X-Total-Count, if there is one.
     """
 
     style: Literal["page", "cursor", "link"] = "page"
@@ -134,6 +136,7 @@ class Paging:
     cursor_parameter: str = "cursor"
     rows_at: str = ""
     next_at: str = ""
+    total_at: str = ""
 
 
 @dataclass(frozen=True)

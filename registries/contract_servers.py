@@ -32,6 +32,7 @@ _PAGING: Final = {
     "cursorParameter": "cursor_parameter",
     "rowsAt": "rows_at",
     "nextAt": "next_at",
+    "totalAt": "total_at",
 }
 _ADDRESSES: Final = frozenset(OdcsServer.model_fields) - {
     "id",
@@ -144,7 +145,7 @@ def _paging(page: Page, custom: Custom) -> Paging:
         else:
             values[_PAGING[name]] = value
     one_of(page, (*place, "style"), values.get("style", "page"), PAGING_STYLES)
-    for name in ("rows_at", "next_at"):
+    for name in ("rows_at", "next_at", "total_at"):
         if values.get(name, "") and not values[name].startswith("/"):
             page.note(
                 place, f"{name} 不是 JSON 指针", f"{name} is no JSON pointer", "例如 /data/rows", "such as /data/rows"

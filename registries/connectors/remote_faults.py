@@ -6,7 +6,7 @@ They name columns, pages and rows by their place, and never quote what a driver 
     True
 """
 
-from registries.connectors.faults import SourceFault
+from registries.connectors.faults import SourceDown, SourceFault
 
 
 class AddressMalformed(SourceFault):
@@ -69,11 +69,12 @@ class BadAnswer(SourceFault):
         self.page = page
 
 
-class PageDown(SourceFault):
+class PageDown(SourceDown):
     """Raised when a page can't be had, after all attempts; `code` is an HTTP status or the kind of failure."""
 
     def __init__(self, source: str, page: int | None, code: str) -> None:
-        super().__init__(
+        SourceFault.__init__(
+            self,
             source,
             f"{_where_zh(page)}无法取得 ({code}), 请检查对方接口、网络与令牌; 已有数据不受影响, 下次从头重取",
             f"{_where_en(page)}can't be had ({code}); check their interface, network and token; what the hub has stays "
