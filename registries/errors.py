@@ -8,6 +8,9 @@ row, no certificate number, no name. Errors of contracts stand in `contract_faul
     '缺少 x | x is missing'
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 
 class RegistriesError(Exception):
     """The root: raised only through its children.
@@ -93,3 +96,30 @@ class NotGranted(StoreError):
             "the grant does not cover what is asked; nothing was looked up; get a grant, then ask again",
         )
         self.positions = positions
+
+
+class SubjectRefused(StoreError):
+    """Raised when two keys of subjects can't be joined or separated as asked; `reason` is a key of `REASONS`."""
+
+    REASONS: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "keys": (
+            "原号码与现号码须不同,且现号码校验正确。请核对后重新填写",
+            "the keys must differ, and the present one must be a right number; compare and enter them again",
+        ),
+        "reason": ("须填写理由。请写明依据的材料", "a reason is needed; say what it rests on"),
+        "HB011": (
+            "原号码已与另一号码合并。请先拆分原有合并",
+            "the former key is joined already; separate that join first",
+        ),
+        "HB012": ("两个号码已是同一主体,方向相反。请核对先后", "they are joined the other way round; compare them"),
+        "HB013": (
+            "同一主体最多四个号码。请先核对已有的合并",
+            "a subject has at most four keys; look at its joins first",
+        ),
+        "HB014": ("没有这条合并建议,可能已处理。请刷新列表", "there is no such proposal any more; reload the list"),
+        "HB015": ("没有这条有效的合并,可能已拆分。请刷新列表", "there is no such join in force; reload the list"),
+    }
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(*self.REASONS[reason])
+        self.reason = reason

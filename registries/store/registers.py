@@ -2,7 +2,8 @@
 
 Which registers there are, and whether one is merged, say their contracts. A view can't drift, and nobody copies ten
 million people. In a merged register the first dataset by precedence that has a value decides each attribute (一数一源);
-in the others (certificates, indicators) every row has one issuer, so that the register is a union.
+in the others (certificates, indicators) every row has one issuer, so that the register is a union. A subject whose key
+was corrected stands under its present key: what a dataset has under a former key alone, joins it (`subjects`).
 
     conn.execute(sa.select(registers.view("geography")).where(...))
     registers.conflicts(conn, catalogue, "geography")     # refresh hub.conflict, set-based
@@ -19,12 +20,13 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.schema import CreateView, DropView
 
 from registries.catalogue_faults import precedence
-from registries.contract_model import Dataset, RegisterRole
+from registries.contract_model import Dataset, Register, RegisterRole
 from registries.departments import Catalogue
 from registries.store.engine import driver, written
 from registries.store.shapes import DATA, current_table
-from registries.store.tables import Word, conflict
+from registries.store.tables import Word, conflict, subject_alias
 
+AREA_CODE, AREA_LEVEL = "area_code", "area_level"
 _CONFLICTS_LOCK = 6_022
 
 
@@ -34,8 +36,12 @@ def view_name(register: str) -> str:
 
 
 def view(register: str, catalogue: Catalogue) -> sa.TableClause:
-    """A register's view: `subject_key`, its attributes in alphabetical order, and the `dataset` that decides first."""
-    names = ("subject_key", *_attributes(catalogue.of_register(register)), "dataset")
+    """A register's view: `subject_key`, its attributes in alphabetical order, where it is, and what decides first.
+
+    `area_code` is that of the row's administrative division, `area_level` follows from it (国家, 省, 市, 县, 乡), and
+    `dataset` is the first by precedence that has the subject.
+    """
+    names = ("subject_key", *_columns(catalogue.of_register(register)), AREA_LEVEL, "dataset")
     return sa.table(view_name(register), *(sa.column(name) for name in names), schema=DATA)
 
 
@@ -75,7 +81,8 @@ def _create_view(register: str, catalogue: Catalogue) -> CreateView | None:
     members = catalogue.of_register(register)
     if not members:
         return None
-    body = _merged(members) if catalogue.register(register).merged else _union(members)
+    wanted = catalogue.register(register)
+    body = _merged(members, wanted.subject_kind.id) if wanted.merged else _union(members)
     return CreateView(body, view_name(register), schema=DATA)
 
 
@@ -106,7 +113,7 @@ def conflicts(conn: sa.Connection, catalogue: Catalogue, register: str) -> int:
     for attribute in _attributes(members):
         ranked = _by_precedence(members, attribute)
         for place, later in enumerate(ranked[1:], 1):
-            found += _insert_conflicts(conn, register, attribute, later, ranked[:place])
+            found += _insert_conflicts(conn, catalogue.register(register), attribute, later, ranked[:place])
     return found
 
 
@@ -117,10 +124,11 @@ def _by_precedence(members: Sequence[Dataset], attribute: str) -> list[Dataset]:
 
 
 def _insert_conflicts(
-    conn: sa.Connection, register: str, attribute: str, later: Dataset, earlier: Sequence[Dataset]
+    conn: sa.Connection, register: Register, attribute: str, later: Dataset, earlier: Sequence[Dataset]
 ) -> int:
-    own = _offer(later, [attribute]).subquery()
-    others = [_offer(member, [attribute]).subquery() for member in earlier]
+    kind = register.subject_kind.id
+    own = _offer(later, [attribute], kind)
+    others = [_offer(member, [attribute], kind) for member in earlier]
     joined: sa.FromClause = own
     for other in others:
         joined = joined.outerjoin(other, other.c.subject_key == own.c.subject_key)
@@ -131,7 +139,7 @@ def _insert_conflicts(
     public = all(_is_public(member, attribute) for member in (later, *earlier))
     rows = (
         sa.select(
-            *(sa.literal(register), own.c.subject_key, sa.literal(attribute), sa.literal(later.name)),
+            *(sa.literal(register.id), own.c.subject_key, sa.literal(attribute), sa.literal(later.name)),
             *(authority, own.c[attribute], decided, sa.literal(public)),
         )
         .select_from(joined)
@@ -157,40 +165,94 @@ def _attributes(members: Sequence[Dataset]) -> tuple[str, ...]:
     return tuple(sorted({attribute for member in members for attribute in _role(member).attributes}))
 
 
-def _offer(dataset: Dataset, attributes: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
-    """One dataset's part of a register: subject key and attributes as text, NULL where it has none; one row each."""
-    table, role = current_table(dataset), _role(dataset)
-    key = sa.cast(table.c[role.subject_key], Word).label("subject_key")
-    values = (
-        (sa.cast(table.c[role.attributes[name]], Word) if name in role.attributes else sa.cast(sa.null(), Word)).label(
-            name
-        )
-        for name in attributes
+def _columns(members: Sequence[Dataset]) -> tuple[str, ...]:
+    """What a view has besides keys: the attributes, and the area code, unless it is an attribute."""
+    attributes = _attributes(members)
+    return attributes if AREA_CODE in attributes else (*attributes, AREA_CODE)
+
+
+def _offer(dataset: Dataset, names: Sequence[str], kind: str | None) -> sa.Subquery:
+    """One dataset's part of a register: subject key and attributes as text, NULL where it has none; one row each.
+
+    `kind`: of subjects, whose former keys are not shown: their rows join the present key's unless it has its own.
+    """
+    table = current_table(dataset)
+    key = sa.cast(table.c[_role(dataset).subject_key], Word)
+    own = _rows_of(dataset, table, names, key)
+    if kind is None:
+        return own.subquery()
+    alias = subject_alias.alias()
+    named = sa.exists().where(alias.c.subject_kind == kind, alias.c.alias == key)
+    present = current_table(dataset).alias()
+    has_own = sa.exists().where(
+        sa.cast(present.c[_role(dataset).subject_key], Word) == alias.c.subject_key, *_belongs(dataset, present)
     )
-    offered: sa.Select[*tuple[Any, ...]] = sa.select(key, *values).where(
-        table.c[role.subject_key].is_not(None),
-        table.c.mark.is_distinct_from("vanished"),
-        *(table.c[name].is_not_distinct_from(value) for name, value in role.where),
+    former = (
+        sa.select(alias.c.subject_key, *_values(dataset, table, names))
+        .join_from(alias, table, key == alias.c.alias)
+        .where(alias.c.subject_kind == kind, *_belongs(dataset, table), ~has_own)
+        .ext(distinct_on(alias.c.subject_key))
+        .order_by(alias.c.subject_key, *_latest(dataset, table))
     )
-    if dataset.key != (role.subject_key,):
+    alone, joined = own.where(~named).subquery(), former.subquery()
+    return sa.union_all(sa.select(*alone.c), sa.select(*joined.c)).subquery()
+
+
+def _rows_of(
+    dataset: Dataset, table: sa.Table, names: Sequence[str], key: sa.ColumnElement[Any]
+) -> sa.Select[*tuple[Any, ...]]:
+    offered: sa.Select[*tuple[Any, ...]] = sa.select(key.label("subject_key"), *_values(dataset, table, names))
+    offered = offered.where(*_belongs(dataset, table))
+    subject = table.c[_role(dataset).subject_key]
+    if dataset.key != (_role(dataset).subject_key,):
         # several rows may name one subject: the latest decides
-        order = (table.c.since_batch.desc(), *(table.c[name] for name in dataset.key))
-        offered = offered.ext(distinct_on(table.c[role.subject_key])).order_by(table.c[role.subject_key], *order)
+        offered = offered.ext(distinct_on(subject)).order_by(subject, *_latest(dataset, table))
     return offered
+
+
+def _latest(dataset: Dataset, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+    return [table.c.since_batch.desc(), *(table.c[name] for name in dataset.key)]
+
+
+def _belongs(dataset: Dataset, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
+    role = _role(dataset)
+    return [
+        table.c[role.subject_key].is_not(None),
+        *([table.c.mark.is_distinct_from("vanished")] if dataset.certificate else []),  # others may only be misspelt
+        *(table.c[name].is_not_distinct_from(value) for name, value in role.where),
+    ]
+
+
+def _values(dataset: Dataset, table: sa.Table, names: Sequence[str]) -> list[sa.Label[Any]]:
+    given = dict(_role(dataset).attributes)
+    if dataset.area_column:
+        given.setdefault(AREA_CODE, dataset.area_column)
+    return [
+        (sa.cast(table.c[given[name]], Word) if name in given else sa.cast(sa.null(), Word)).label(name)
+        for name in names
+    ]
+
+
+def _level(area_code: sa.ColumnElement[Any]) -> sa.Label[Any]:
+    """The level of a division, by the digits of its code (GB/T 2260; from nine digits on GB/T 10114)."""
+    forms = (("^0{6}$", "国家"), ("^[0-9]{2}0{4}$", "省"), ("^[0-9]{4}00$", "市"), ("^[0-9]{6}$", "县"))
+    words = [(area_code.regexp_match(form), sa.literal(word, Word)) for form, word in forms]
+    return sa.case(*words, (area_code.regexp_match("^[0-9]{9,12}$"), sa.literal("乡", Word))).label(AREA_LEVEL)
 
 
 def _union(members: Sequence[Dataset]) -> sa.CompoundSelect[Any] | sa.Select[Any]:
     parts = []
     for member in members:
-        part = _offer(member, _attributes(members)).subquery()
-        parts.append(sa.select(*part.c, sa.literal(member.name, Word).label("dataset")))
+        part = _offer(member, _columns(members), None)
+        parts.append(sa.select(*part.c, _level(part.c[AREA_CODE]), sa.literal(member.name, Word).label("dataset")))
     return sa.union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _merged(members: Sequence[Dataset]) -> sa.Select[Any]:
-    parts = [_offer(member, _attributes(members)).subquery() for member in members]
+def _merged(members: Sequence[Dataset], kind: str) -> sa.Select[Any]:
+    parts = [_offer(member, _columns(members), kind) for member in members]
     if len(parts) == 1:
-        return sa.select(*parts[0].c, sa.literal(members[0].name, Word).label("dataset"))
+        part = parts[0]
+        return sa.select(*part.c, _level(part.c[AREA_CODE]), sa.literal(members[0].name, Word).label("dataset"))
     keys = sa.union(*(sa.select(part.c.subject_key) for part in parts)).subquery()
     joined: sa.FromClause = keys
     for part in parts:
@@ -199,8 +261,15 @@ def _merged(members: Sequence[Dataset]) -> sa.Select[Any]:
         *((part.c.subject_key.is_not(None), member.name) for part, member in zip(parts, members, strict=True))
     )
     part_of = {member.name: part for member, part in zip(members, parts, strict=True)}
-    values = (
-        sa.func.coalesce(*(part_of[member.name].c[name] for member in _by_precedence(members, name))).label(name)
-        for name in _attributes(members)
-    )
-    return sa.select(keys.c.subject_key, *values, sa.cast(first, Word).label("dataset")).select_from(joined)
+    values = {
+        name: sa.func.coalesce(*(part_of[member.name].c[name] for member in _deciding(members, name)), type_=Word)
+        for name in _columns(members)
+    }
+    labelled = (value.label(name) for name, value in values.items())
+    level = _level(values[AREA_CODE])
+    return sa.select(keys.c.subject_key, *labelled, level, sa.cast(first, Word).label("dataset")).select_from(joined)
+
+
+def _deciding(members: Sequence[Dataset], name: str) -> Sequence[Dataset]:
+    """Who decides a column: for attributes by their own precedence, for the area whoever decides first."""
+    return _by_precedence(members, name) or members
