@@ -14,6 +14,7 @@ LARGE = "large"
 
 HOME = Crumb(Words("首页", "Home"), "/")
 _HOME_ITEM = ("/", "home", HOME.words)
+_CATALOGUE_ITEM = ("/catalogue", "list", Words("目录", "Catalogue"))
 MENU: dict[str, tuple[tuple[str, str, Words], ...]] = {
     "officer": (
         ("/officer", "shield", Words("核验证照", "Verify")),
@@ -57,6 +58,7 @@ def department_name(request: Request, department: str) -> str:
 
 def _menu(session: Session, path: str) -> tuple[MenuItem, ...]:
     items = [_HOME_ITEM, *(item for role, items in MENU.items() if role in session.roles for item in items)]
+    items.append(_CATALOGUE_ITEM)
     here = max((href for href, _, _ in items if _is_below(path, href)), key=len, default="")
     return tuple(MenuItem(href, icon, words, href == here) for href, icon, words in items)
 

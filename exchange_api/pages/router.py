@@ -9,12 +9,19 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from exchange_api.pages import home_page, officer_pages, publisher_pages, sign_in_page, steward_pages
+from exchange_api.pages import (
+    catalogue_pages,
+    home_page,
+    officer_pages,
+    publisher_pages,
+    sign_in_page,
+    steward_pages,
+)
 from exchange_api.pages.fault_page import fault_page
 from exchange_api.pages.rendering import STATIC, STATIC_PLACE
 
 pages_router = APIRouter(include_in_schema=False)
-for _pages in (sign_in_page, home_page, officer_pages, publisher_pages, steward_pages):
+for _pages in (sign_in_page, home_page, officer_pages, publisher_pages, steward_pages, catalogue_pages):
     pages_router.include_router(_pages.router)
 
 

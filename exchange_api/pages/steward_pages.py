@@ -37,7 +37,7 @@ def steward_page(request: Request, session: Steward) -> Response:
         lines = scores.current_scores(work.conn)
         standing = pages.datasets(work.conn)
         conflicts = pages.count_conflicts(work.conn)
-    view = steward_view(lines, standing, conflicts, parts.catalogue)
+    view = steward_view(lines, standing, conflicts, parts.catalogue, parts.contracts.refusals())
     return render("steward.html", frame_of(request, session, QUALITY.words), view)
 
 

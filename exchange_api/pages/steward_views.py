@@ -8,7 +8,8 @@ from exchange_api.pages.batch_views import dataset_title
 from exchange_api.pages.quality_views import datasets_view, departments_view, rule_words, total
 from exchange_api.pages.rendering import NOTHING, points
 from exchange_api.pages.views.frame import Tile, Words
-from exchange_api.pages.views.steward import CaseRow, ConflictCount, ConflictRow, StewardView
+from exchange_api.pages.views.steward import CaseRow, ConflictCount, ConflictRow, RefusedContracts, StewardView
+from registries.contract_folders import Refusal
 from registries.departments import Catalogue
 from registries.store.cases import Case
 from registries.store.pages import ConflictLine, DatasetLine
@@ -20,6 +21,7 @@ def steward_view(
     standing: Sequence[DatasetLine],
     conflicts: Mapping[tuple[str, str, str], int],
     catalogue: Catalogue,
+    refusals: Sequence[Refusal] = (),
 ) -> StewardView:
     """The steward's first page."""
     return StewardView(
@@ -28,6 +30,10 @@ def steward_view(
         departments_view(lines, catalogue),
         datasets_view(lines, catalogue),
         _conflict_counts(conflicts, catalogue),
+        tuple(
+            RefusedContracts(each.department, each.at, tuple(Words(fault.zh, fault.en) for fault in each.faults))
+            for each in refusals
+        ),
     )
 
 

@@ -56,6 +56,14 @@ class ConflictsView:
     after: tuple[str, str, str] | None
 
 
+class RefusedContracts(NamedTuple):
+    """A department's folder of contracts that was refused whole; `faults` say where, why and how to mend it."""
+
+    department: str
+    at: datetime
+    faults: tuple[Words, ...]
+
+
 @dataclass(frozen=True)
 class StewardView:
     """Quality by department and dimension, and by dataset; where publishers disagree."""
@@ -65,6 +73,7 @@ class StewardView:
     departments: tuple[DepartmentScores, ...]
     datasets: tuple[DatasetScores, ...]
     conflicts: tuple[ConflictCount, ...]
+    refused_contracts: tuple[RefusedContracts, ...] = ()
     bands: tuple[Band, ...] = BANDS
 
 
