@@ -12,11 +12,11 @@ from exchange_api.body_cap import BodyCap
 from exchange_api.pages.router import install_pages, pages_router
 from exchange_api.parts import HubParts
 from exchange_api.problems import add_problem_handlers
-from exchange_api.routes import health, keys, ledger, metrics, verifications
+from exchange_api.routes import catalogue, datasets, health, keys, ledger, metrics, verifications
 from exchange_api.security_headers import SecurityHeaders
 from exchange_api.sign_in import Forms
 
-UPLOAD_PREFIXES = ("/publisher/",)
+UPLOAD_PREFIXES = ("/publisher/", "/v1/datasets/")
 _SILENT: TelemetryConfig = {
     "tracing": False,
     "metrics": False,
@@ -39,7 +39,7 @@ def create_app(parts: HubParts) -> FastAPI:
         telemetry=_SILENT,  # FastAPI's own, which would carry validated values
     )
     app.state.parts = parts
-    for module in (verifications, keys, ledger, health, metrics):
+    for module in (verifications, datasets, catalogue, keys, ledger, health, metrics):
         app.include_router(module.router)
     app.include_router(pages_router)
     install_pages(app)

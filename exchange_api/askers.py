@@ -23,7 +23,7 @@ from exchange_api.sessions import Session
 from exchange_api.transactions import Transaction
 from registries.store import clients
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 _FORM_ID = re.compile(r"[A-Za-z0-9._~-]{16,128}", re.ASCII)
 
 
@@ -103,7 +103,7 @@ def parse_request(token: str) -> SignedRequest:
     issuer, content = claims.get("iss"), claims.get("question")
     if not isinstance(issuer, str) or not isinstance(content, Mapping):
         raise NotASignedRequest
-    if not _CLIENT_ID.fullmatch(issuer):  # no client is called so; nothing is looked up for it
+    if not CLIENT_ID.fullmatch(issuer):  # no client is called so; nothing is looked up for it
         raise NotVerified
     return SignedRequest(token, issuer, Question.parse(content))
 

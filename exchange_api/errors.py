@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from certificates.errors import CertificatesError
+from certificates.pushes import MalformedDelivery
 from certificates.records import MalformedQuestion
 from certificates.requests import (
     BadRequestId,
@@ -23,15 +24,20 @@ from certificates.requests import (
     WrongUrl,
 )
 from registries.errors import LedgerDamaged, RegistriesError, StoreDown
+from registries.landing_faults import LandingFailed
 
 
 class ExchangeApiError(Exception):
-    """The root: raised only through its children. `zh` and `en` give cause and next step, never personal data."""
+    """The root: raised only through its children. `zh` and `en` give cause and next step, never personal data.
 
-    def __init__(self, zh: str, en: str) -> None:
+    `members` are what a program needs beside the words: they stand in the problem document, too.
+    """
+
+    def __init__(self, zh: str, en: str, **members: int | str) -> None:
         super().__init__(en)
         self.zh = zh
         self.en = en
+        self.members = members
 
 
 class Overloaded(ExchangeApiError):
@@ -165,6 +171,107 @@ class NotACsv(ExchangeApiError):
         super().__init__("请上传 .csv 文件", "upload a .csv file")
 
 
+class NotASignedPush(ExchangeApiError):
+    """Raised when a request about deliveries lacks the header Hub-Request, has it twice, or it is no compact JWS."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "缺少签名请求:请在唯一的 Hub-Request 头中给出类型为 hub-push+jwt 的紧凑格式 JWS",
+            "the signed request is missing: give a compact JWS of type hub-push+jwt in one header Hub-Request",
+        )
+
+
+class MayNotPush(ExchangeApiError):
+    """Raised when a known client is suspended, or has no right to push; says nothing about any dataset."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该客户端没有推送数据的权限,或已停用。请向数据主管部门申请推送权限",
+            "this client may not push, or is suspended; ask the data administration for the right to push",
+        )
+
+
+class NotPushed(ExchangeApiError):
+    """Raised when a dataset of the client's own department comes by another way than by pushes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该数据资源按契约不以推送方式提供。请按契约的方式提供,或先修订契约",
+            "by its contract this dataset is not pushed; deliver it as the contract says, or change the contract first",
+        )
+
+
+class BodyDiffers(ExchangeApiError):
+    """Raised when a body is not the one that was signed: another digest, or another number of lines."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "收到的正文与签名中的 body_digest 或 rows 不一致,未保留任何内容。请对实际发送的字节重新计算后签名",
+            "the body is not the one that was signed: its digest or its rows differ; nothing was kept; sign the digest "
+            "and the rows of the bytes that you send",
+        )
+
+
+class BodyStalled(ExchangeApiError):
+    """Raised when a body stops coming, or its sender goes away."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "正文传输中断或过慢,未保留任何内容。请以同一序号重新发送",
+            "the body stopped coming; nothing was kept; send it again under the same sequence",
+        )
+
+
+class TooManyRows(ExchangeApiError):
+    """Raised when one delivery has more rows than a push may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"一次推送最多 {most} 行。请分多次推送,序号依次递增",
+            f"a push has at most {most} rows; send several, each with a higher sequence",
+        )
+
+
+class SequenceTaken(ExchangeApiError):
+    """Raised when another body was delivered under the same sequence."""
+
+    def __init__(self, next_sequence: int) -> None:
+        super().__init__(
+            f"该序号已用于另一份内容。新内容请使用序号 {next_sequence}",
+            f"another body was delivered under this sequence; deliver new content as sequence {next_sequence}",
+            next_sequence=next_sequence,
+        )
+
+
+class TooLate(ExchangeApiError):
+    """Raised when a sequence lies behind one that was taken, and no watermark tells which of two rows is newer."""
+
+    def __init__(self, next_sequence: int) -> None:
+        super().__init__(
+            f"序号早于已接收的批次,而契约没有水位列,无法判断行的新旧。请核对后使用序号 {next_sequence}",
+            "a later sequence was taken before, and the contract has no watermark to tell which rows are newer; check "
+            f"what you send and deliver it as sequence {next_sequence}",
+            next_sequence=next_sequence,
+        )
+
+
+class TooManyWaiting(ExchangeApiError):
+    """Raised when too many deliveries of one client wait to be taken in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "待归集的推送过多,请等前面的批次完成后以同一序号重试",
+            "too many of your deliveries are waiting; try again under the same sequence when some are done",
+        )
+
+
+class DeliveryRefused(ExchangeApiError):
+    """Raised when a pushed body could not be read as the contract's rows; the cause names row numbers only."""
+
+    def __init__(self, zh: str, en: str, delivery: int, next_sequence: int) -> None:
+        super().__init__(zh, en, delivery=delivery, next_sequence=next_sequence)
+
+
 class ServerNotReady(ExchangeApiError):
     """Raised when the hub can't answer now although nothing is wrong with the question."""
 
@@ -212,6 +319,20 @@ KINDS: Mapping[type[Exception], Kind] = {
     WrongAudience: _kind("wrong-audience", HTTPStatus.UNAUTHORIZED, "请求对象不符", "Wrong audience"),
     WrongUrl: _kind("wrong-url", HTTPStatus.UNAUTHORIZED, "接口地址不符", "Wrong address"),
     RequestReused: _kind("request-reused", HTTPStatus.CONFLICT, "请求编号重复", "Request identifier used before"),
+    MalformedDelivery: _kind("malformed-delivery", HTTPStatus.BAD_REQUEST, "推送声明不合规", "Malformed delivery"),
+    # publishers' systems
+    NotASignedPush: _kind("not-a-signed-push", HTTPStatus.BAD_REQUEST, "不是签名推送", "Not a signed push"),
+    MayNotPush: _kind("may-not-push", HTTPStatus.FORBIDDEN, "没有推送权限", "May not push"),
+    NotPushed: _kind("not-pushed", HTTPStatus.CONFLICT, "不以推送方式提供", "Dataset is not pushed"),
+    BodyDiffers: _kind("body-differs", HTTPStatus.BAD_REQUEST, "正文与签名不一致", "Body differs from what was signed"),
+    BodyStalled: _kind("body-stalled", HTTPStatus.REQUEST_TIMEOUT, "正文传输中断", "Body stopped coming"),
+    TooManyRows: _kind("too-many-rows", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "行数过多", "Too many rows"),
+    SequenceTaken: _kind("sequence-taken", HTTPStatus.CONFLICT, "序号已使用", "Sequence used before"),
+    TooLate: _kind("too-late", HTTPStatus.CONFLICT, "批次过时", "Delivery comes too late"),
+    TooManyWaiting: _kind("too-many-waiting", HTTPStatus.SERVICE_UNAVAILABLE, "待归集批次过多", "Too many waiting"),
+    DeliveryRefused: _kind(
+        "delivery-refused", HTTPStatus.UNPROCESSABLE_ENTITY, "推送内容无法读取", "Delivery can't be read"
+    ),
     # people at pages
     SignInNeeded: _kind("sign-in-needed", HTTPStatus.UNAUTHORIZED, "需要登录", "Sign-in needed"),
     SignInRefused: _kind("sign-in-refused", HTTPStatus.UNAUTHORIZED, "登录失败", "Sign-in refused"),
@@ -221,6 +342,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotFound: _kind("not-found", HTTPStatus.NOT_FOUND, "没有找到", "Not found"),
     # what the hub or its operator has to mend
     Overloaded: _kind("overloaded", HTTPStatus.SERVICE_UNAVAILABLE, "请求过多", "Overloaded"),
+    LandingFailed: _kind("landing-failed", HTTPStatus.SERVICE_UNAVAILABLE, "无法落地", "Nothing can be landed"),
     StoreDown: _kind("store-down", HTTPStatus.SERVICE_UNAVAILABLE, "数据库不可用", "Store not available"),
     LedgerDamaged: _kind("ledger-damaged", HTTPStatus.SERVICE_UNAVAILABLE, "存证日志受损", "Ledger damaged"),
     CertificatesError: _kind("not-possible", HTTPStatus.INTERNAL_SERVER_ERROR, "无法处理", "Not possible"),

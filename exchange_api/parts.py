@@ -16,10 +16,13 @@ from certificates.types import CertificateType, load_types
 from exchange_api.answering import Answering, AnsweringSettings
 from exchange_api.meters import Meters
 from exchange_api.publishing import Publishing
+from exchange_api.push_results import PushResults
+from exchange_api.pushing import Place, Pushing
 from exchange_api.readiness import Readiness
 from exchange_api.receipts_kept import ReceiptsKept
 from exchange_api.sessions import Sessions
-from registries.departments import Catalogue, load_catalogue
+from registries.contract_folders import Contracts
+from registries.departments import Catalogue
 from registries.home import HubHome, Role
 from registries.landing import Landing
 from registries.store.engine import Store
@@ -55,6 +58,10 @@ class ApiSettings:
         port = f":{here.port}" if here.port else ""
         return frozenset(f"{here.scheme}://{name}{port}" for name in names)
 
+    def place(self) -> Place:
+        """What the way of a pushed delivery needs of this."""
+        return Place(self.issuer.rstrip("/"), self.audience or self.issuer)
+
     def answering(self) -> AnsweringSettings:
         """What the way of a question needs of this."""
         return AnsweringSettings(
@@ -76,14 +83,21 @@ class HubParts:
     store_page: Store
     keys: KeyRing
     types: Mapping[str, CertificateType]
-    catalogue: Catalogue
+    contracts: Contracts
     landing: Landing
     meters: Meters
     sessions: Sessions
     answering: Answering
     receipts: ReceiptsKept
     publishing: Publishing
+    pushing: Pushing
+    push_results: PushResults
     readiness: Readiness
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every department, register and dataset in force now: operators change theirs while the hub runs."""
+        return self.contracts.catalogue()
 
 
 @contextmanager
@@ -98,9 +112,10 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
         store_api = closing.enter_context(Store(home.store_url(Role.API)))
         store_page = closing.enter_context(Store(home.store_url(Role.PAGE)))
         keys = KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=clock())
-        types, catalogue, meters = load_types(), load_catalogue(), Meters()
+        types, contracts, meters = load_types(), Contracts(home), Meters()
         landing = Landing(home.landed, sealing_key(home.secret_or_new("landing_key")))
         answering = closing.enter_context(Answering(store_api, keys, types, clock, settings.answering(), meters))
+        pushing = closing.enter_context(Pushing(store_api, landing, contracts.catalogue, clock, settings.place()))
         yield HubParts(
             home=home,
             settings=settings,
@@ -109,12 +124,14 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
             store_page=store_page,
             keys=keys,
             types=types,
-            catalogue=catalogue,
+            contracts=contracts,
             landing=landing,
             meters=meters,
             sessions=Sessions(store_api, clock),
             answering=answering,
             receipts=ReceiptsKept(store_api, keys, answering.ledger_head),
-            publishing=Publishing(store_api, store_page, landing, home.landed, catalogue, clock),
+            publishing=Publishing(store_api, store_page, landing, home.landed, contracts.catalogue, clock),
+            pushing=pushing,
+            push_results=PushResults(store_page, contracts.catalogue),
             readiness=Readiness(store_api, keys, answering, clock),
         )

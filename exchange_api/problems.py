@@ -52,7 +52,8 @@ def problem_response(request: Request, error: Exception) -> Response:
     """The response for an error: a document, or a page for a browser that came for one."""
     kind = kind_of(error)
     shown = error if isinstance(error, (ExchangeApiError, CertificatesError, RegistriesError)) else ServerNotReady()
-    return _rendered(request, problem_of(kind, shown.zh, shown.en), _headers_of(kind, error))
+    members = shown.members if isinstance(shown, ExchangeApiError) else {}
+    return _rendered(request, problem_of(kind, shown.zh, shown.en) | members, _headers_of(kind, error))
 
 
 def add_problem_handlers(app: FastAPI, *, secure: bool) -> None:

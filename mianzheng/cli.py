@@ -7,7 +7,7 @@ mianzheng receipt verify receipt.jws
 
 import typer
 
-from mianzheng.commands import loading, proving, running
+from mianzheng.commands import contracts, loading, proving, pushing, running
 
 app = typer.Typer(
     name="mianzheng",
@@ -17,5 +17,6 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for group in (running.app, loading.app, proving.app):
+for group in (running.app, loading.app, proving.app, pushing.app):
     app.add_typer(group)
+app.add_typer(contracts.app, name="contract")

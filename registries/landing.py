@@ -169,8 +169,9 @@ class Landing:
         return self._opened(path)
 
     def discard_upload(self, upload_id: str) -> None:
-        """Remove an upload."""
-        self.upload_path(upload_id).unlink(missing_ok=True)
+        """Remove an upload, also one that was not received whole."""
+        for path in (self.upload_path(upload_id), _part(self.upload_path(upload_id))):
+            path.unlink(missing_ok=True)
 
     def upload_path(self, upload_id: str) -> Path:
         """Where an upload is; ValueError for an id that is no name."""

@@ -3,8 +3,9 @@
     pushes.lock_dataset(conn, "housing.deeds")                    # nobody else decides about its order meanwhile
     if pushes.push_of(conn, client_id, "housing.deeds", 7) is None:
         number = pushes.add_push(conn, NewPush(...), now)         # wakes the worker when the transaction commits
-    waiting = pushes.next_waiting(conn)                           # the worker's side: locked until its transaction ends
-    pushes.finish_push(conn, waiting.id, Taken(batch=12, outcome={...}), now)
+    waiting = pushes.next_waiting(conn)                           # the worker's side
+    if pushes.lock_waiting(conn, waiting.id):                     # until its transaction ends
+        pushes.finish_push(conn, waiting.id, "taken", {...}, now, batch_number=12)
 
 A client may push what its department publishes if it has a publish right; that is the owner's to give.
 """
@@ -61,7 +62,7 @@ class Push:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A delivery that the worker is to take in."""
+    """A delivery that the worker is to take in; `attempts` were begun before and not ended."""
 
     id: int
     client_id: str
@@ -69,6 +70,7 @@ class Waiting:
     sequence: int
     body_digest: bytes
     path: str
+    attempts: int
 
 
 _OPEN = (push.c.id, push.c.client_id, push.c.dataset, push.c.sequence, push.c.rows, push.c.state, push.c.batch)
@@ -104,7 +106,7 @@ def lock_dataset(conn: sa.Connection, dataset: str) -> None:
 
 def add_push(conn: sa.Connection, new: NewPush, now: datetime) -> int:
     """Put a delivery into the queue; the worker hears of it when the transaction commits. Its id."""
-    row = sa.insert(push).values(**asdict(new), state="waiting", made_at=now).returning(push.c.id)
+    row = sa.insert(push).values(**asdict(new), attempts=0, state="waiting", made_at=now).returning(push.c.id)
     number = int(conn.execute(row).scalar_one())
     conn.execute(sa.select(sa.func.pg_notify(CHANNEL, str(number))))
     return number
@@ -141,15 +143,18 @@ def before(conn: sa.Connection, new: NewPush) -> Before:
     return Before(*conn.execute(wanted).one())
 
 
-def last_sequence(conn: sa.Connection, dataset: str) -> int:
-    """The greatest sequence of a dataset's deliveries, of any client; 0 if there is none."""
-    return int(conn.execute(sa.select(_last_sequence(dataset))).scalar_one())
+def last_sequence(conn: sa.Connection, dataset: str, up_to: int | None = None) -> int:
+    """The greatest sequence of a dataset's deliveries, of any client; 0 if there is none.
+
+    `up_to` the delivery of this id only: as it was when that one came, as they are written down one after the other.
+    """
+    return int(conn.execute(sa.select(_last_sequence(dataset, up_to))).scalar_one())
 
 
 def push_of(conn: sa.Connection, number: int) -> Push | None:
     """One delivery; None if there is none of that number."""
     row = conn.execute(sa.select(*_SHOWN).where(push.c.id == number)).first()
-    return None if row is None else Push(*row)
+    return None if row is None else _push(row)
 
 
 def list_pushes(conn: sa.Connection, dataset: str, *, before: int | None = None, limit: int = 20) -> list[Push]:
@@ -157,14 +162,14 @@ def list_pushes(conn: sa.Connection, dataset: str, *, before: int | None = None,
     wanted = sa.select(*_SHOWN).where(push.c.dataset == dataset).order_by(push.c.id.desc()).limit(limit)
     if before is not None:
         wanted = wanted.where(push.c.id < before)
-    return [Push(*row) for row in conn.execute(wanted)]
+    return [_push(row) for row in conn.execute(wanted)]
 
 
 # --- the worker's side
 
 
 def next_waiting(conn: sa.Connection, passing_over: Collection[str] = ()) -> Waiting | None:
-    """The oldest waiting delivery, locked for this transaction, of a dataset that is not to be passed over.
+    """The oldest waiting delivery that no worker holds, of a dataset that is not to be passed over; counts an attempt.
 
     Deliveries of one dataset come in their order: while one waits, or is being taken in, none behind it is given.
     """
@@ -172,10 +177,26 @@ def next_waiting(conn: sa.Connection, passing_over: Collection[str] = ()) -> Wai
     first = ~sa.exists().where(
         earlier.c.dataset == push.c.dataset, earlier.c.state == "waiting", earlier.c.id < push.c.id
     )
-    columns = (push.c.id, push.c.client_id, push.c.dataset, push.c.sequence, push.c.body_digest, push.c.path)
-    wanted = sa.select(*columns).where(push.c.state == "waiting", push.c.dataset.not_in(passing_over), first)
+    names = (push.c.id, push.c.client_id, push.c.dataset, push.c.sequence, push.c.body_digest, push.c.path)
+    wanted = sa.select(*names, push.c.attempts).where(
+        push.c.state == "waiting", push.c.dataset.not_in(passing_over), first
+    )
     row = conn.execute(wanted.order_by(push.c.id).limit(1).with_for_update(skip_locked=True)).first()
-    return None if row is None else Waiting(*row)
+    if row is None:
+        return None
+    conn.execute(sa.update(push).where(push.c.id == row.id).values(attempts=push.c.attempts + 1))
+    return Waiting(*row)
+
+
+def lock_waiting(conn: sa.Connection, number: int) -> bool:
+    """Hold a waiting delivery until the transaction ends; False if another worker does, or it waits no more."""
+    wanted = sa.select(push.c.id).where(push.c.id == number, push.c.state == "waiting")
+    return conn.execute(wanted.with_for_update(skip_locked=True)).first() is not None
+
+
+def forgive_attempt(conn: sa.Connection, number: int) -> None:
+    """An attempt that could not begin, as the dataset was busy, does not count."""
+    conn.execute(sa.update(push).where(push.c.id == number).values(attempts=push.c.attempts - 1))
 
 
 def finish_push(
@@ -196,9 +217,14 @@ def batch_of(conn: sa.Connection, dataset: str, identity: str) -> int | None:
     wanted = sa.select(sa.func.max(batch.c.number)).where(
         batch.c.dataset == dataset, batch.c.identity == identity, batch.c.state == "done"
     )
-    return conn.execute(wanted).scalar_one()
+    found: int | None = conn.execute(wanted).scalar_one()
+    return found
 
 
-def _last_sequence(dataset: str) -> sa.ScalarSelect[int]:
-    latest = sa.func.coalesce(sa.func.max(push.c.sequence), 0)
-    return sa.select(latest).where(push.c.dataset == dataset).scalar_subquery()
+def _push(row: sa.Row[*tuple[Any, ...]]) -> Push:
+    return Push(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _last_sequence(dataset: str, up_to: int | None = None) -> sa.ScalarSelect[int]:
+    latest = sa.select(sa.func.coalesce(sa.func.max(push.c.sequence), 0)).where(push.c.dataset == dataset)
+    return (latest if up_to is None else latest.where(push.c.id <= up_to)).scalar_subquery()

@@ -16,7 +16,7 @@ STATEMENTS = (
     "GRANT SELECT, INSERT ON hub.push TO hub_api",  # what was written down stays as it was
     "GRANT SELECT ON hub.publish_right TO hub_api",
     "GRANT SELECT ON hub.push TO hub_load",
-    "GRANT UPDATE (state, batch, outcome, finished_at) ON hub.push TO hub_load",
+    "GRANT UPDATE (attempts, state, batch, outcome, finished_at) ON hub.push TO hub_load",
     """GRANT SELECT (id, client_id, dataset, sequence, rows, state, batch, outcome, made_at, finished_at)
        ON hub.push TO hub_page""",
 )
@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("jti", WORD, nullable=False),
         sa.Column("request_digest", postgresql.BYTEA(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("state", WORD, nullable=False),
         sa.Column("batch", sa.BigInteger(), autoincrement=False, nullable=True),
         sa.Column("outcome", postgresql.JSONB(), nullable=True),
