@@ -49,7 +49,11 @@ def _asset(dataset: Dataset, catalogue: Catalogue, after: frozenset[str]) -> dg.
         required_resource_keys={RESOURCE},
     )
     def take_in(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckEvaluation]:
-        outcome = without_values(dataset.name, context.retry_number, lambda: hub_of(context).take_in(dataset.name))
+        *before, outcome = without_values(
+            dataset.name, context.retry_number, lambda: hub_of(context).take_in(dataset.name)
+        )
+        for earlier in before:  # of several deliveries only the last may be the run's result
+            context.log_event(_event(dataset, key, earlier))
         if outcome.state != "done":
             context.log_event(dg.AssetObservation(key, metadata=_counts(dataset, outcome)))
         elif key in context.selected_asset_keys:
@@ -57,6 +61,13 @@ def _asset(dataset: Dataset, catalogue: Catalogue, after: frozenset[str]) -> dg.
         yield from check_results(dataset, key, outcome)
 
     return take_in
+
+
+def _event(
+    dataset: Dataset, key: dg.AssetKey, outcome: "IntakeOutcome"
+) -> dg.AssetMaterialization | dg.AssetObservation:
+    kind = dg.AssetMaterialization if outcome.state == "done" else dg.AssetObservation
+    return kind(key, metadata=_counts(dataset, outcome))
 
 
 def _spec(dataset: Dataset, catalogue: Catalogue, after: frozenset[str]) -> dg.AssetSpec:

@@ -66,10 +66,11 @@ class Hub:
         if "intake" in self.__dict__:  # where cached_property keeps it once it was opened
             self.intake.close()
 
-    def take_in(self, dataset: str) -> "IntakeOutcome":
-        """Take one dataset in, all steps; every error of the rooms may come out of it."""
-        self.outcomes[dataset] = self.intake.take_in(dataset, progress=self.progress)
-        return self.outcomes[dataset]
+    def take_in(self, dataset: str) -> "list[IntakeOutcome]":
+        """Take in all that waits of one dataset; the last outcome is kept. Every error of the rooms may come out."""
+        outcomes = self.intake.take_in_all(dataset, progress=self.progress)
+        self.outcomes[dataset] = outcomes[-1]
+        return outcomes
 
 
 @dg.resource(config_schema={"home": dg.StringSource}, description="HUB_HOME")

@@ -17,6 +17,8 @@ from quality.code_points import Bools
 from quality.expectations import evaluate
 from quality.parting import REQUIRED, Findings, RowNumbers
 from quality.rules import Rules, compile_rules
+from quality.shares import Shares
+from quality.sql_rules import WholeBatch
 from registries.canonical import canonical
 from registries.contract_model import Dataset, RuleSpec
 from registries.departments import Catalogue
@@ -30,12 +32,20 @@ _NO_ROWS = np.zeros(0, np.int64)
 
 @dataclass
 class Checked:
-    """What checking found: over `pulled` rows, and whether every row's key could be read."""
+    """What checking found: over `pulled` rows.
+
+    Attributes:
+        bad_keys: rows whose key can't be what it was meant to be: parts of it are absent, or a rule on it refused them.
+    """
 
     findings: Findings = field(default_factory=Findings)
     pulled: int = 0
-    keys_readable: bool = True
+    bad_keys: list[RowNumbers] = field(default_factory=list)
     bad_news: list[RowNumbers] = field(default_factory=list)
+
+    def bad_key_rows(self) -> RowNumbers:
+        """Rows that may be about any subject at all."""
+        return np.unique(np.concatenate([_NO_ROWS, *self.bad_keys]))
 
     def bad_news_rows(self) -> RowNumbers:
         """Rows whose status is bad news, refused ones too."""
@@ -82,13 +92,16 @@ def check(
         unknowable: rules that can't be judged because what they refer to was never taken in.
     """
     rules = _without(compile_rules(dataset, today), unknowable)
-    checked = Checked()
-    for first, table in _tables(dataset, chunks):
-        refused = _judge_chunk(dataset, rules, first, table, checked)
-        _note_bad_news(dataset, first, table, checked, bad_news_codes)
-        stage.copy_in(np.arange(first, first + table.num_rows), table, refused)
-        checked.pulled += table.num_rows
-        watch(checked.pulled)
+    checked, shares = Checked(), Shares(rules.shares)
+    with WholeBatch(dataset, rules.whole) as whole:
+        for first, table in _tables(dataset, chunks):
+            refused = _judge_chunk(dataset, rules, first, table, checked, shares, whole)
+            _note_bad_news(dataset, first, table, checked, bad_news_codes)
+            stage.copy_in(np.arange(first, first + table.num_rows), table, refused)
+            checked.pulled += table.num_rows
+            watch(checked.pulled)
+        whole.judge(checked.findings)
+    shares.judge(checked.findings)
     analyse(conn, stage.table)
     _judge_across_rows(dataset, rules, stage, checked)
     return checked
@@ -113,18 +126,52 @@ def _tables(dataset: Dataset, chunks: Iterable[tuple[int, pa.RecordBatch]]) -> I
         yield first, pa.Table.from_batches(waiting)
 
 
-def _judge_chunk(dataset: Dataset, rules: Rules, first: int, table: pa.Table, checked: Checked) -> Bools:
+def _judge_chunk(
+    dataset: Dataset, rules: Rules, first: int, table: pa.Table, checked: Checked, shares: Shares, whole: WholeBatch
+) -> Bools:
     """Adds the findings of one chunk, and says which of its rows are refused."""
     refused = np.zeros(table.num_rows, np.bool_)
-    for rule_id, judgement in evaluate(table, rules.row).items():
-        level = dataset.rule(rule_id).level
-        checked.findings.add(rule_id, level, judgement.positions + first, checked=judgement.checked)
-        if level == REQUIRED:
-            refused[judgement.positions] = True
-    for rule in (*rules.unique, *rules.reference):
-        checked.findings.add(rule.id, rule.level, _NO_ROWS, checked=_complete_rows(table, rule))
-    checked.keys_readable &= all(table.column(name).null_count == 0 for name in dataset.key)
+    bad_keys = np.zeros(table.num_rows, np.bool_)
+    for rows, judged in _judged_by(dataset, rules, table):
+        part = table if rows is None else table.take(rows)
+        for rule_id, judgement in evaluate(part, judged.row).items():
+            rule = dataset.rule(rule_id)
+            positions = judgement.positions if rows is None else rows[judgement.positions]
+            if rule_id in shares:
+                shares.add(rule_id, positions + first, checked=judgement.checked)
+                continue
+            checked.findings.add(rule_id, rule.level, positions + first, checked=judgement.checked)
+            if rule.level == REQUIRED:
+                refused[positions] = True
+                bad_keys[positions] |= set(rule.columns) <= set(dataset.key)
+        for rule in (*judged.unique, *judged.reference):
+            checked.findings.add(rule.id, rule.level, _NO_ROWS, checked=_complete_rows(part, rule))
+        if judged is rules:
+            shares.rows += part.num_rows
+            whole.add(first + (np.arange(part.num_rows) if rows is None else rows), part)
+    for name in dataset.key:
+        bad_keys |= table.column(name).is_null().to_numpy()
+    checked.bad_keys.append(np.flatnonzero(bad_keys).astype(np.int64) + first)
     return refused
+
+
+def _judged_by(dataset: Dataset, rules: Rules, table: pa.Table) -> Iterator[tuple[RowNumbers | None, Rules]]:
+    """Row positions (None: all) with the rules for them; of a deleting row only key, operation, watermark count."""
+    if dataset.operation is None:
+        yield None, rules
+        return
+    told = table.column(dataset.operation.column)
+    gone = pc.is_in(told, value_set=pa.array(dataset.operation.delete, pa.string())).to_numpy()
+    kept = {*dataset.key, dataset.operation.column, dataset.watermark}
+    of_deletes = replace(
+        rules,
+        row=tuple(rule for rule in rules.row if kept.issuperset(dataset.rule(rule.rule_id).columns)),
+        unique=tuple(rule for rule in rules.unique if rule.columns == dataset.key),
+        reference=(),
+    )
+    for rows, judged in ((np.flatnonzero(~gone), rules), (np.flatnonzero(gone), of_deletes)):
+        if len(rows):
+            yield rows, judged
 
 
 def _complete_rows(table: pa.Table, rule: RuleSpec) -> int:

@@ -63,7 +63,9 @@ def dry_run(store: Store, catalogue: Catalogue, dataset: Dataset, connector: Con
         parting = turnover.part(conn, dataset, batch, checked)
         counts = _held(parting)
         if not parting.held_by:
-            merged = merge(conn, dataset, batch, close_vanished=dataset.delivery == "snapshot")
+            doubt = turnover.key_doubt(conn, dataset, checked)
+            whole = connector.delivery == "snapshot"
+            merged = merge(conn, dataset, batch, close_vanished=whole, doubt=doubt)
             counts = BatchCounts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
         conn.rollback()
     held_by = tuple(f"{rule.zh} | {rule.en}" for rule in parting.held_by)
@@ -83,7 +85,8 @@ def reasons(dataset: Dataset, findings: Findings) -> tuple[ReasonCount, ...]:
 
 def _imagined(dataset: Dataset, connector: Connector, now: datetime) -> Batch:
     """A batch that is nowhere written down: real ones are numbered from 1."""
-    return Batch(0, dataset.name, 0, "landed", connector.description, "", dataset.contract_version, "dry run", now)
+    version, source = dataset.contract_version, connector.description
+    return Batch(0, dataset.name, 0, "landed", source, "", version, "dry run", now, delivery=connector.delivery)
 
 
 def _numbered(connector: Connector) -> Iterator[tuple[int, pa.RecordBatch]]:

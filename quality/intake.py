@@ -1,20 +1,21 @@
 """归集: the way of a batch, in the seven steps of the design, in its order.
 
     with Intake.open(HubHome(path), clock) as intake:
-        outcome = intake.take_in("public_security.residents")
+        outcome = intake.take_in("public_security.residents")           # the next delivery
         outcome.state, outcome.counts
+        outcomes = intake.take_in_all("market_regulation.enterprises")  # all that wait, in their order
 
 Whatever stops it, at whatever moment, the next call finishes the same batch: a step writes down that it is done in
 the transaction that does it, and an unfinished step is done again from its beginning. What a batch changes in the
 store, it changes in one transaction (step 6). Nothing here returns, raises or logs a value of a row.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
@@ -26,15 +27,18 @@ from quality.parting import Parting
 from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
 from registries.connectors.faults import SourceFault
-from registries.connectors.kinds import Connector, connector_for
+from registries.connectors.file_faults import LateDelivery
+from registries.connectors.kinds import Connector, Secrets, connector_for, no_secrets
+from registries.contract_folders import Contracts
 from registries.contract_model import Dataset
-from registries.departments import Catalogue, load_catalogue
+from registries.departments import Catalogue
 from registries.home import HubHome, Role, SourceLocations
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
 from registries.store import batches
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
+from registries.store.ordering import by_watermark
 from registries.store.stage import Stage
 
 __all__ = ["DryRun", "Intake", "IntakeOutcome", "Progress", "Step", "quiet"]
@@ -84,34 +88,42 @@ class Intake:
     Args:
         store: as the role hub_load sees it.
         landing: where deliveries are kept, sealed.
-        catalogue: all contracts.
+        catalogue: all contracts, or what gives those in force now.
         types: certificate types by code.
         clock: gives the time, with a time zone.
-        sources: where the contracts' servers are.
+        sources: where the contracts' servers are, or what tells it now.
+        secrets: gives what the sources' servers ask for.
     """
 
     def __init__(
         self,
         store: Store,
         landing: Landing,
-        catalogue: Catalogue,
+        catalogue: Catalogue | Callable[[], Catalogue],
         types: Mapping[str, CertificateType],
         clock: Callable[[], datetime],
-        sources: SourceLocations,
+        sources: SourceLocations | Callable[[], SourceLocations],
+        secrets: Secrets = no_secrets,
     ) -> None:
         self.landing = landing
-        self.catalogue = catalogue
+        self._catalogue = catalogue
         self._store = store
         self._types = types
         self._clock = clock
         self._sources = sources
+        self._secrets = secrets
 
     @classmethod
     def open(cls, home: HubHome, clock: Callable[[], datetime]) -> Self:
         """The intake of a HUB_HOME; HomeError if it was not set up."""
         landing = Landing(home.landed, sealing_key(home.secret("landing_key")))
         store = Store(home.store_url(Role.LOAD))
-        return cls(store, landing, load_catalogue(), load_types(), clock, home.sources())
+        return cls(store, landing, Contracts(home).catalogue, load_types(), clock, home.sources, home.secret_or_none)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """All contracts in force now: operators change theirs while the hub runs."""
+        return self._catalogue if isinstance(self._catalogue, Catalogue) else self._catalogue()
 
     def close(self) -> None:
         """Give the store's connections back."""
@@ -149,10 +161,27 @@ class Intake:
         dataset = self._dataset(dataset_name)
         with batches.dataset_lock(self._store, dataset.name):
             progress(Step.OPEN, dataset.name, 0)
-            batch = self._open(dataset, connector, deliverer, progress)
-            if batch is None:
-                return IntakeOutcome(dataset.name, None, "nothing_new", BatchCounts())
-            return self._finish(dataset, batch, connector, progress)
+            begun = self._begun(dataset)
+            if begun is not None and connector is None:
+                return self._finish(dataset, begun, progress)  # the source is not needed any more
+            return self._take(dataset, connector or self._source(dataset), deliverer, progress)
+
+    def take_in_all(self, dataset_name: str, *, progress: Progress = quiet) -> list[IntakeOutcome]:
+        """Finish what was begun and take in every delivery that waits at the source, in their order.
+
+        A delivery that can't be read is passed over where watermarks make the order needless, and its fault is raised
+        when the others have been taken in; otherwise nothing that comes after it is touched.
+
+        Returns:
+            What became of each; one outcome `nothing_new` if there was none. Errors as `take_in`.
+        """
+        dataset = self._dataset(dataset_name)
+        with batches.dataset_lock(self._store, dataset.name):
+            progress(Step.OPEN, dataset.name, 0)
+            begun = self._begun(dataset)
+            outcomes = [] if begun is None else [self._finish(dataset, begun, progress)]
+            outcomes += self._take_each(dataset, progress)
+        return [outcome for outcome in outcomes if outcome.state != "nothing_new"] or outcomes[:1]
 
     def dry_run(self, dataset_name: str, connector: Connector) -> DryRun:
         """What taking this delivery in would do; nothing is kept. Errors as `take_in`."""
@@ -160,10 +189,32 @@ class Intake:
         with batches.dataset_lock(self._store, dataset.name):
             return dry_runs.dry_run(self._store, self.catalogue, dataset, connector, self._clock())
 
-    def _finish(self, dataset: Dataset, batch: Batch, connector: Connector | None, progress: Progress) -> IntakeOutcome:
-        """Steps 2 to 7, or those of them that an earlier attempt has left."""
-        if batch.state == "opened":
-            batch = self._pull_and_land(dataset, batch, connector or self._source(dataset), progress)
+    def _take_each(self, dataset: Dataset, progress: Progress) -> Iterator[IntakeOutcome]:
+        """Delivery after delivery. Only files wait in a queue: every other source gives all it has at once."""
+        passed_over: dict[str, SourceFault] = {}
+        outcome = None
+        while outcome is None or (outcome.state != "nothing_new" and _in_a_queue(dataset)):
+            source = self._source(dataset, passed_over)
+            try:
+                outcome = self._take(dataset, source, "pull", progress)
+            except SourceFault as fault:
+                if source is None or not _may_pass_over(dataset, source, fault, passed_over):
+                    raise
+                passed_over[str(source.position)] = fault
+                continue
+            yield outcome
+        for first in passed_over.values():
+            raise first
+
+    def _take(self, dataset: Dataset, source: Connector | None, deliverer: str, progress: Progress) -> IntakeOutcome:
+        """All seven steps of the source's delivery."""
+        batch = self._open(dataset, source, deliverer, progress)
+        if batch is None or source is None:
+            return IntakeOutcome(dataset.name, None, "nothing_new", BatchCounts())
+        return self._finish(dataset, self._pull_and_land(dataset, batch, source, progress), progress)
+
+    def _finish(self, dataset: Dataset, batch: Batch, progress: Progress) -> IntakeOutcome:
+        """Steps 4 to 7, or those of them that an earlier attempt has left."""
         if batch.state == "landed":
             landed = self._landed(batch)
             checked = self._check(dataset, batch, landed, progress)
@@ -173,59 +224,73 @@ class Intake:
 
     # 1. Open: take the dataset's lock (above), see whether there is anything new, write down the intention.
 
-    def _open(self, dataset: Dataset, connector: Connector | None, deliverer: str, progress: Progress) -> Batch | None:
-        """The batch to work on: the unfinished one, or a new one; None if the source has nothing new."""
+    def _open(self, dataset: Dataset, source: Connector | None, deliverer: str, progress: Progress) -> Batch | None:
+        """The batch to pull into: the one that was opened for this delivery, or a new one; None if nothing is new."""
         compile_rules(dataset, day_of(self._clock()))  # a contract that can't be executed costs no batch
-        begun = self._begun(dataset)
-        if begun is not None and begun.state != "opened" and connector is None:
-            return begun  # the source is not needed any more
-        source = connector or self._source(dataset)
-        identity = source.identity()
-        if begun is not None and (begun.identity, begun.contract_version) == (identity, dataset.contract_version):
-            return begun
-        if begun is not None:
-            self._end(dataset, begun, progress)
+        identity = None if source is None else source.identity()
+        with self._store.begin() as conn:
+            opened = batches.unfinished(conn, dataset.name)
+        if opened is not None:
+            if source is not None and _is_of(opened, dataset, identity, source.position):
+                return opened
+            self._end(dataset, opened, progress)
         return self._open_new(dataset, source, identity, deliverer)
 
     def _begun(self, dataset: Dataset) -> Batch | None:
-        """The unfinished batch, unless the contract has changed under what it landed."""
+        """The unfinished batch that needs no source any more, unless the contract has changed under what it landed."""
         with self._store.begin() as conn:
             begun = batches.unfinished(conn, dataset.name)
             if begun is not None and begun.state == "landed" and begun.contract_version != dataset.contract_version:
                 batches.mark_failed(conn, begun, "contract_changed")
                 return None
-        return begun
+        return None if begun is None or begun.state == "opened" else begun
 
     def _end(self, dataset: Dataset, begun: Batch, progress: Progress) -> None:
         """Another delivery has come: what was landed of the one begun is finished, what wasn't can't be any more."""
         if begun.state != "opened":
-            self._finish(dataset, begun, None, progress)
+            self._finish(dataset, begun, progress)
             return
         with self._store.begin() as conn:
             batches.mark_failed(conn, begun, "superseded")
 
-    def _open_new(self, dataset: Dataset, source: Connector, identity: str, deliverer: str) -> Batch | None:
+    def _open_new(
+        self, dataset: Dataset, source: Connector | None, identity: str | None, deliverer: str
+    ) -> Batch | None:
         now = self._clock()
         with self._store.begin() as conn:
             before = batches.last_done(conn, dataset.name)
-            if before is None or (before.identity, before.contract_version) != (identity, dataset.contract_version):
-                return batches.open_batch(conn, dataset, source.description, identity, deliverer, now)
-            if dataset.server.kind == "database" and before.hold_reason is None:
+            if source is not None and identity is not None and not _was_taken(conn, dataset, source, identity, before):
+                kind, position = source.delivery, source.position
+                told = (source.description, identity, deliverer, now)
+                return batches.open_batch(conn, dataset, *told, delivery=kind, position=position)
+            if dataset.server.kind in _CONFIRMING and before is not None and before.hold_reason is None:
                 batches.confirm_fresh(conn, dataset.name, now)
         return None
 
     # 2. Pull, in columns and chunks. 3. Land the original and the rows, sealed, before anybody judges them.
 
     def _pull_and_land(self, dataset: Dataset, batch: Batch, source: Connector, progress: Progress) -> Batch:
+        if batch.state != "opened":
+            return batch
         progress(Step.PULL, dataset.name, 0)
         try:
+            self._stop_if_late(dataset, source)
             landed = self.landing.land(batch.number, source, lambda rows: progress(Step.PULL, dataset.name, rows))
         except SourceFault as fault:
             self._fail(batch, type(fault).__name__)
             raise
         progress(Step.LAND, dataset.name, landed.rows)
         with self._store.begin() as conn:
-            return batches.mark_landed(conn, batch, landed, self._clock())
+            return batches.mark_landed(conn, batch, landed, self._clock(), source.watermark())
+
+    def _stop_if_late(self, dataset: Dataset, source: Connector) -> None:
+        """Where the order of deliveries decides, one that belongs before what was taken comes too late."""
+        with self._store.begin() as conn:
+            latest = batches.taken(conn, dataset.name).latest
+        if source.position is None or latest is None or by_watermark(dataset):
+            return
+        if source.position < latest or (source.position == latest and source.delivery == "changes"):
+            raise LateDelivery(source.description)
 
     # 4. Check every row against the contract's rules, and stage it for the rules that see more than one row.
 
@@ -286,8 +351,13 @@ class Intake:
     def _certificate_type(self, dataset: Dataset) -> CertificateType | None:
         return None if dataset.certificate is None else self._types[dataset.certificate.type_code]
 
-    def _source(self, dataset: Dataset) -> Connector:
-        return connector_for(dataset, self._sources)
+    def _source(self, dataset: Dataset, passed_over: Iterable[str] = ()) -> Connector | None:
+        """The next delivery, as sources and secrets stand now; None if there is none."""
+        with self._store.begin() as conn:
+            before = batches.taken(conn, dataset.name)
+        before = replace(before, positions=before.positions.union(passed_over))
+        sources = self._sources() if callable(self._sources) else self._sources
+        return connector_for(dataset, sources, self._secrets, before)
 
     def _landed(self, batch: Batch) -> Landed:
         """What the batch landed, unchanged since; if it is gone or damaged, the next call pulls a new batch."""
@@ -303,3 +373,36 @@ class Intake:
     def _fail(self, batch: Batch, reason_code: str) -> None:
         with self._store.begin() as conn:
             batches.mark_failed(conn, batch, reason_code)
+
+
+_CONFIRMING = frozenset({"database", "sql_database", "http_api"})
+"""Kinds of sources that were asked when they had nothing new: what the store holds is what they say today."""
+
+
+def _in_a_queue(dataset: Dataset) -> bool:
+    return dataset.delivery == "changes" and dataset.server.kind == "files"
+
+
+def _may_pass_over(dataset: Dataset, source: Connector, fault: SourceFault, passed_over: Container[str]) -> bool:
+    """The deliveries after a faulty one may be taken in before it: it is late for good, or watermarks decide."""
+    if not _in_a_queue(dataset) or source.position is None or source.position in passed_over:
+        return False
+    return isinstance(fault, LateDelivery) or by_watermark(dataset)
+
+
+def _is_of(batch: Batch, dataset: Dataset, identity: str | None, position: str | None) -> bool:
+    told = (batch.identity, batch.position, batch.contract_version)
+    return told == (identity, position, dataset.contract_version)
+
+
+# `conn` is the store's connection; its type belongs to SQLAlchemy, which this room does not import.
+def _was_taken(conn: Any, dataset: Dataset, source: Connector, identity: str, before: Batch | None) -> bool:  # noqa: ANN401
+    """Just this delivery was taken in: as the last one, or at its place; a full file again under a new contract."""
+    if before is not None and _is_of(before, dataset, identity, source.position):
+        return True
+    same = source.position and batches.same_delivery(conn, dataset.name, identity, source.position)
+    if not same:
+        return False
+    if same.state == "failed":
+        raise LateDelivery(source.description)
+    return same.contract_version == dataset.contract_version or source.delivery == "changes"

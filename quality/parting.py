@@ -7,7 +7,7 @@
 ([2, 4], [7])
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +22,22 @@ REQUIRED = 1
 """The level whose rules decide about rows."""
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a rule about the whole batch found.
+
+    Attributes:
+        checked: how many rows were judged; 1 for a rule that says one thing of the batch; 0 if it could not be judged.
+        failed: how many of those are not as expected.
+        fault: why it could not be judged, in the sandbox's words.
+    """
+
+    holds: bool
+    checked: int
+    failed: int
+    fault: str = ""
+
+
 @dataclass
 class _Found:
     level: int
@@ -34,6 +50,7 @@ class Findings:
     """Per rule the failing row numbers and over how many rows it was judged; grows chunk by chunk."""
 
     _by_rule: dict[str, _Found] = field(default_factory=dict)
+    measures: dict[str, Measured] = field(default_factory=dict)
 
     def add(self, rule_id: str, level: int, rows: RowNumbers, *, checked: int) -> None:
         """Adds what a rule said of some more rows."""
@@ -41,6 +58,10 @@ class Findings:
         found.checked += checked
         if len(rows):
             found.rows.append(rows)
+
+    def measure(self, rule_id: str, measured: Measured) -> None:
+        """Notes what a rule about the whole batch found."""
+        self.measures[rule_id] = measured
 
     def __iter__(self) -> Iterator[tuple[str, int, RowNumbers]]:
         """Rule id, level and failing rows, by rule."""
@@ -53,7 +74,20 @@ class Findings:
 
     def checked(self, rule_id: str) -> int:
         """Over how many rows a rule was judged; 0 if it was not."""
+        if rule_id in self.measures:
+            return self.measures[rule_id].checked
         return self._by_rule[rule_id].checked if rule_id in self._by_rule else 0
+
+    def failed(self, rule_id: str) -> int:
+        """In how many of the rows that were judged a rule failed."""
+        return self.measures[rule_id].failed if rule_id in self.measures else len(self.of(rule_id))
+
+    def refused_by(self, rule_ids: Collection[str]) -> RowNumbers:
+        """Every row in which one of these rules failed."""
+        return _joined([rows for rule_id in rule_ids for rows in self._rows_of(rule_id)])
+
+    def _rows_of(self, rule_id: str) -> Sequence[RowNumbers]:
+        return self._by_rule[rule_id].rows if rule_id in self._by_rule else ()
 
     def refused(self) -> RowNumbers:
         """Every row in which a rule of level 1 failed."""

@@ -20,8 +20,7 @@ def open_cases(conn: Any, dataset: Dataset, batch: Batch, now: datetime) -> None
     """Findings of level 2 become cases, and what came back mended closes its own: while the stage is there."""
     cases.close_mended(conn, batch, dataset, now)
     cases.open_from_findings(conn, batch, dataset, now)
-    if dataset.certificate is not None:
-        cases.open_from_vanished(conn, batch, dataset, now)
+    cases.open_from_vanished(conn, batch, dataset, now)
 
 
 def tell(store: Store, catalogue: Catalogue, dataset: Dataset, batch: Batch, now: datetime) -> Batch:

@@ -21,7 +21,7 @@ from quality.scores import rule_scores
 from registries.contract_model import Dataset
 from registries.store import batches, certificates, ledger, quarantine, scores
 from registries.store.batches import Batch, BatchCounts
-from registries.store.merge import merge
+from registries.store.merge import KeyDoubt, merge
 from registries.store.stage import Stage
 
 Connection = Any
@@ -34,12 +34,13 @@ def part(conn: Connection, dataset: Dataset, batch: Batch, checked: Checked) -> 
     """Which rows are refused, marked so in the stage, and whether the gate holds the batch."""
     refused = checked.findings.refused()
     Stage(conn, dataset, batch).refuse(refused)
-    before = batches.last_taken_over(conn, dataset.name)
-    snapshot = dataset.delivery == "snapshot"
-    pulled_before = before.counts.pulled if snapshot and before is not None and before.counts is not None else 0
+    whole = batches.delivery_of(dataset, batch) == "snapshot"
+    before = batches.last_taken_over(conn, dataset.name, "snapshot")
+    pulled_before = before.counts.pulled if whole and before is not None and before.counts is not None else 0
     gauge = gate.Gauge(checked.pulled, len(refused), pulled_before)
-    rules = [rule for rule in dataset.rules if rule.kind == "batch"]
-    return Parting(checked.pulled, refused, gate.failed(rules, gauge), pulled_before)
+    columns = [column.name for column in dataset.columns]
+    held_by = gate.failed(dataset.rules, gauge, checked.findings.measures, columns)
+    return Parting(checked.pulled, refused, held_by, pulled_before)
 
 
 def take_over(
@@ -64,7 +65,8 @@ def take_over(
         news: the bad news of a held batch (see `holding.news_of`).
         now: for the record.
     """
-    counts = _merge(conn, dataset, batch, checked, parting, news)
+    doubt = key_doubt(conn, dataset, checked)
+    counts = _merge(conn, dataset, batch, checked, parting, news, doubt)
     if kind is not None:
         certificates.compose_look_ups(conn, dataset, batch, kind)
     _write_down(conn, dataset, batch, checked, parting, counts, now)
@@ -75,13 +77,27 @@ def take_over(
         batch,
         counts,
         now,
-        keys_readable=checked.keys_readable,
+        keys_readable=doubt is not KeyDoubt.NEW,
         hold_reason=holding.reason(parting),
     )
 
 
+def key_doubt(conn: Connection, dataset: Dataset, checked: Checked) -> KeyDoubt:
+    """Whether rows with refused keys may be those that a snapshot lacks."""
+    rows = checked.bad_key_rows()
+    if not len(rows):
+        return KeyDoubt.NONE
+    return KeyDoubt.NEW if quarantine.new_bad_keys(conn, dataset, rows) else KeyDoubt.KNOWN
+
+
 def _merge(
-    conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, parting: Parting, news: pa.Table | None
+    conn: Connection,
+    dataset: Dataset,
+    batch: Batch,
+    checked: Checked,
+    parting: Parting,
+    news: pa.Table | None,
+    doubt: KeyDoubt,
 ) -> BatchCounts:
     """Quarantine with every reason, and the merge, or the hold."""
     quarantine.start_over(conn, batch)
@@ -92,7 +108,8 @@ def _merge(
     if parting.held_by:
         return holding.hold(conn, dataset, batch, parting, news)
     quarantine.close_earlier(conn, dataset, batch)
-    merged = merge(conn, dataset, batch, close_vanished=dataset.delivery == "snapshot")
+    whole = batches.delivery_of(dataset, batch) == "snapshot"
+    merged = merge(conn, dataset, batch, close_vanished=whole, doubt=doubt)
     return BatchCounts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
 
 

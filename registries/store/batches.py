@@ -4,7 +4,8 @@
         before = batches.last_done(conn, dataset.name)
         batch = batches.open_batch(conn, dataset, source, identity, deliverer, now)
 
-States: opened → landed → taken_over → done; `failed` ends a batch whose delivery can't be read at all.
+States: opened → landed → taken_over → done; `failed` ends a batch whose delivery can't be read at all. When the same
+delivery is tried again and nothing else came in between, it is opened again: a retry is no batch of its own.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from registries.contract_model import Dataset
+from registries.connectors.taken import Taken
+from registries.contract_model import Dataset, Delivery
 from registries.errors import DatasetBusy
 from registries.landing import Landed
 from registries.store.engine import Store
@@ -24,6 +26,8 @@ from registries.store.tables import dataset as dataset_row
 
 _NUMBERS_LOCK = 6_020
 _DATASET_LOCKS = 6_021
+LATE = "LateDelivery"
+"""Why a batch failed whose delivery came after a later one, where that can't be put right."""
 
 State = Literal["opened", "landed", "taken_over", "done", "failed"]
 
@@ -57,6 +61,10 @@ class Batch:
         identity: of the delivery: equal identity and contract version mean that nothing new came.
         landed: what `Landing.land` returned, as JSON members; None until then.
         hold_reason: why the batch waits for a steward; None if it does not.
+        delivery: all rows, or those that changed; None of batches that are older than this word (see `delivery_of`).
+        position: where it stands among the dataset's deliveries; None: as it arrived.
+        watermark: the greatest that a watermark pull has seen.
+        floor: the watermark at which a full snapshot stands that said which keys there are; None of all others.
     """
 
     number: int
@@ -76,6 +84,15 @@ class Batch:
     keys_readable: bool | None = None
     hold_reason: str | None = None
     failure: str | None = None
+    delivery: Delivery | None = None
+    position: str | None = None
+    watermark: str | None = None
+    floor: str | None = None
+
+
+def delivery_of(dataset: Dataset, batch: Batch) -> Delivery:
+    """What kind of delivery a batch is: as its source said, or else its contract."""
+    return batch.delivery or dataset.delivery
 
 
 @contextmanager
@@ -100,9 +117,50 @@ def last_done(conn: sa.Connection, dataset: str) -> Batch | None:
     return _one(conn, _of(dataset).where(batch_row.c.state == "done"))
 
 
-def last_taken_over(conn: sa.Connection, dataset: str) -> Batch | None:
-    """The dataset's latest finished batch that was not held: what is served now."""
-    return _one(conn, _of(dataset).where(batch_row.c.state == "done", batch_row.c.hold_reason.is_(None)))
+def last_taken_over(conn: sa.Connection, dataset: str, delivery: Delivery | None = None) -> Batch | None:
+    """The dataset's latest finished batch (of that kind of delivery) that was not held: what is served now."""
+    found = _of(dataset).where(batch_row.c.state == "done", batch_row.c.hold_reason.is_(None))
+    if delivery is not None:
+        found = found.where(sa.or_(batch_row.c.delivery == delivery, batch_row.c.delivery.is_(None)))
+    return _one(conn, found)
+
+
+def taken(conn: sa.Connection, dataset: str) -> Taken:
+    """What the dataset has taken in so far, held batches included, and late ones that can't be: for its connector."""
+    done = batch_row.c.state == "done"
+    late = sa.and_(batch_row.c.state == "failed", batch_row.c.failure == LATE)
+    found = conn.execute(
+        sa.select(
+            sa.func.array_agg(batch_row.c.position.distinct()).filter(batch_row.c.position.is_not(None)),
+            sa.func.max(batch_row.c.position).filter(done),
+        ).where(batch_row.c.dataset == dataset, sa.or_(done, late))
+    ).one()
+    last = _one(conn, _of(dataset).where(done, batch_row.c.watermark.is_not(None)))
+    return Taken(frozenset(found[0] or ()), found[1], last.watermark if last else None)
+
+
+def same_delivery(conn: sa.Connection, dataset: str, identity: str, position: str) -> Batch | None:
+    """The dataset's latest finished or late batch of just this delivery: same place, same content."""
+    late = sa.and_(batch_row.c.state == "failed", batch_row.c.failure == LATE)
+    return _one(
+        conn,
+        _of(dataset).where(
+            batch_row.c.identity == identity,
+            batch_row.c.position == position,
+            sa.or_(batch_row.c.state == "done", late),
+        ),
+    )
+
+
+def floor(conn: sa.Connection, dataset: str) -> str | None:
+    """The watermark at which the dataset's newest full snapshot stands; None if there is none that has one."""
+    last = _one(conn, _of(dataset).where(batch_row.c.floor.is_not(None)))
+    return None if last is None else last.floor
+
+
+def set_floor(conn: sa.Connection, batch: Batch, value: str) -> None:
+    """This batch is a full snapshot as of the watermark `value`, and what it does not hold is gone."""
+    conn.execute(sa.update(batch_row).where(batch_row.c.number == batch.number).values(floor=value))
 
 
 def unfinished(conn: sa.Connection, dataset: str) -> Batch | None:
@@ -111,9 +169,33 @@ def unfinished(conn: sa.Connection, dataset: str) -> Batch | None:
 
 
 def open_batch(
-    conn: sa.Connection, dataset: Dataset, source: str, identity: str, deliverer: str, now: datetime
+    conn: sa.Connection,
+    dataset: Dataset,
+    source: str,
+    identity: str,
+    deliverer: str,
+    now: datetime,
+    *,
+    delivery: Delivery | None = None,
+    position: str | None = None,
 ) -> Batch:
-    """Write down the intention; the number is given out under a lock until the commit, so that there are no gaps."""
+    """Write down the intention; the number is given out under a lock until the commit, so that there are no gaps.
+
+    A delivery that failed, and is tried again as the dataset's next one, keeps its batch.
+    """
+    told = {
+        "state": "opened",
+        "source": source,
+        "identity": identity,
+        "contract_version": dataset.contract_version,
+        "deliverer": deliverer,
+        "opened_at": now,
+        "delivery": delivery or dataset.delivery,
+        "position": position,
+    }
+    last = _one(conn, _of(dataset.name))
+    if last is not None and last.state == "failed" and (last.identity, last.position) == (identity, position):
+        return _move(conn, last, **told, failure=None, landed_at=None, landed=None, landed_digest=None)
     conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_NUMBERS_LOCK)))
     next_number = sa.select(sa.func.coalesce(sa.func.max(batch_row.c.number), 0) + 1)
     next_sequence = sa.select(sa.func.coalesce(sa.func.max(batch_row.c.sequence), 0) + 1)
@@ -121,25 +203,24 @@ def open_batch(
         number=next_number.scalar_subquery(),
         sequence=next_sequence.where(batch_row.c.dataset == dataset.name).scalar_subquery(),
         dataset=dataset.name,
-        state="opened",
-        source=source,
-        identity=identity,
-        contract_version=dataset.contract_version,
-        deliverer=deliverer,
-        opened_at=now,
+        **told,
     )
     return _batch(conn.execute(new.returning(batch_row)).one())
 
 
-def mark_landed(conn: sa.Connection, batch: Batch, landed: Landed, now: datetime) -> Batch:
-    """Step 3 is done: where the rows are, and their digest. Only file names are kept: HUB_HOME may move."""
+def mark_landed(
+    conn: sa.Connection, batch: Batch, landed: Landed, now: datetime, watermark: str | None = None
+) -> Batch:
+    """Step 3 is done: where the rows are, their digest, how far a watermark pull came. No paths: HUB_HOME may move."""
     kept = {
         "rows": landed.rows,
         "chunks": landed.chunks,
         "original": landed.original_path.name if landed.original_path else None,
         "parquet": landed.parquet_path.name,
     }
-    return _move(conn, batch, state="landed", landed_at=now, landed_digest=landed.digest, landed=kept)
+    return _move(
+        conn, batch, state="landed", landed_at=now, landed_digest=landed.digest, landed=kept, watermark=watermark
+    )
 
 
 def mark_taken_over(
@@ -166,7 +247,7 @@ def mark_taken_over(
         hold_reason=hold_reason,
         **values,
     )
-    if hold_reason is None:
+    if hold_reason is None and not _is_late(conn, batch):
         confirm_fresh(conn, batch.dataset, batch.opened_at)
     return moved
 
@@ -178,6 +259,15 @@ def confirm_fresh(conn: sa.Connection, dataset: str, as_of: datetime) -> None:
     """
     older = sa.or_(dataset_row.c.data_as_of.is_(None), dataset_row.c.data_as_of < as_of)
     conn.execute(sa.update(dataset_row).where(dataset_row.c.name == dataset, older).values(data_as_of=as_of))
+
+
+def _is_late(conn: sa.Connection, batch: Batch) -> bool:
+    """A later delivery is there already: this one says nothing about today."""
+    if batch.position is None:
+        return False
+    later = sa.and_(batch_row.c.dataset == batch.dataset, batch_row.c.position > batch.position)
+    found = sa.select(sa.exists().where(later, batch_row.c.state.in_(["taken_over", "done"])))
+    return bool(conn.execute(found).scalar_one())
 
 
 def mark_done(conn: sa.Connection, batch: Batch) -> Batch:

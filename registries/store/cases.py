@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from registries.contract_model import Dataset
 from registries.departments import Catalogue
-from registries.store import digests
+from registries.store import batches, digests
 from registries.store.batches import Batch
 from registries.store.engine import written
 from registries.store.shapes import current_table, stage_table
@@ -68,7 +68,7 @@ def open_from_findings(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
 
 
 def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Open a case for each certificate that is marked as vanished. How many."""
+    """Open a case for each row that is marked as vanished: certificates, and what may only be misspelt. How many."""
     current = current_table(dataset)
     rows = sa.select(
         *_opening("verification", "vanished", dataset, batch, now, digests.current_key(dataset, current))
@@ -98,14 +98,13 @@ def open_from_conflicts(conn: sa.Connection, catalogue: Catalogue, register: str
 
 
 def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Close the dataset's cases that this whole snapshot shows as mended; returns how many.
+    """Close the dataset's cases that this batch shows as mended; returns how many.
 
-    A finding is mended when its rule ran and no longer finds that key, and the key was not refused; a vanished
-    certificate when it is there again. In the merge's transaction, while the stage is there.
+    A finding is mended when its rule ran and no longer finds that key, and the key was not refused; in a change set
+    only of keys that came. What vanished is mended when it is there again. In the merge's transaction, while the stage
+    is there.
     """
     closed = _close(conn, batch, now, *_came_back(dataset))
-    if dataset.delivery != "snapshot":
-        return closed
     staged = stage_table(dataset)
     found_again = (
         sa.select(sa.literal(1))
@@ -115,7 +114,9 @@ def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datet
     )
     ran = sa.exists().where(score.c.batch == batch.number, score.c.rule_id == case.c.rule_id, score.c.checked > 0)
     refused = sa.exists().where(refused_row.c.batch == batch.number, refused_row.c.key_digest == case.c.subject_digest)
-    mended = (case.c.cause == "finding", case.c.dataset == dataset.name, ran, ~refused, ~found_again.exists())
+    mended = [case.c.cause == "finding", case.c.dataset == dataset.name, ran, ~refused, ~found_again.exists()]
+    if batches.delivery_of(dataset, batch) != "snapshot":
+        mended.append(case.c.subject_digest.in_(sa.select(digests.staged_key(dataset, staged))))
     return closed + _close(conn, batch, now, *mended)
 
 

@@ -21,7 +21,8 @@ _HUB = {
     "hub.dataset": "SELECT name, department, contract_version, certificate_type, fresh_for_days, score"
     " FROM hub.dataset ORDER BY name",
     "hub.batch": "SELECT dataset, sequence, state, contract_version, landed_digest, pulled, accepted, quarantined,"
-    " held, new, changed, unchanged, deleted, repeated, vanished, keys_readable, hold_reason"
+    " held, new, changed, unchanged, deleted, repeated, vanished, keys_readable, hold_reason, delivery, position,"
+    " watermark, floor"
     " FROM hub.batch ORDER BY dataset, sequence",
     "hub.refused_row": "SELECT r.dataset, b.sequence, r.row_number, r.outcome, u.sequence FROM hub.refused_row r"
     " JOIN hub.batch b ON b.number = r.batch LEFT JOIN hub.batch u ON u.number = r.until_batch"

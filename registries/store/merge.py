@@ -2,28 +2,51 @@
 
     counts = merge.merge(conn, dataset, batch, close_vanished=True)
 
-New rows are inserted, changed ones go to history before they are updated, unchanged ones are not written at all, so
-that taking the same batch in twice changes nothing and leaves no dead rows. A first load drops the key's index and
-makes it last (0.47 of the time with the index in place). Nulls are values like others (IS DISTINCT FROM).
+New rows are inserted, changed ones go to history before they are updated, deleted ones go there and leave a tombstone,
+unchanged ones are not written at all, so that taking the same batch in twice changes nothing and leaves no dead rows. A
+first load drops the key's index and makes it last (0.47 of the time with the index in place). Nulls are values like
+others (IS DISTINCT FROM). Which of two versions counts says `ordering`.
 """
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
 from psycopg import sql
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable, DropTable
 
 from registries.contract_model import Dataset
+from registries.store import batches
 from registries.store.batches import Batch
 from registries.store.engine import analyse, driver, written
-from registries.store.shapes import current_table, delta_table, history_table, same_key, stage_table, typed
+from registries.store.ordering import VANISHED, Order, deletes, present, sequence_of
+from registries.store.shapes import (
+    current_table,
+    deleted_table,
+    delta_table,
+    history_table,
+    keeps_deleted,
+    readable,
+    same_key,
+    stage_table,
+    typed,
+)
 from registries.store.stage import Stage
+
+
+class KeyDoubt(IntEnum):
+    """Whether a row whose key was refused may be one of those that seem to have vanished."""
+
+    NONE = 0  # every key could be read
+    KNOWN = 1  # those that can't be read were there before: what vanished now is none of them
+    NEW = 2
 
 
 @dataclass(frozen=True)
 class MergeCounts:
-    """What became of the accepted rows, and how many current rows vanished (0 if nothing may be closed)."""
+    """What became of the accepted rows, and how many current rows vanished: were closed, or marked."""
 
     new: int
     changed: int
@@ -33,7 +56,9 @@ class MergeCounts:
     vanished: int
 
 
-def merge(conn: sa.Connection, dataset: Dataset, batch: Batch, *, close_vanished: bool) -> MergeCounts:
+def merge(
+    conn: sa.Connection, dataset: Dataset, batch: Batch, *, close_vanished: bool, doubt: KeyDoubt | None = None
+) -> MergeCounts:
     """Take the stage's accepted rows over.
 
     Args:
@@ -41,8 +66,9 @@ def merge(conn: sa.Connection, dataset: Dataset, batch: Batch, *, close_vanished
         dataset: whose stage is filled.
         batch: the number that new and changed rows will carry.
         close_vanished: the batch is a whole snapshot: current rows whose key is in none of the rows pulled, refused
-            ones included, go to history; certificates stay and are marked `vanished`. Never done if the key of any
-            row can't be read.
+            ones included, go to history; certificates stay and are marked `vanished`.
+        doubt: whether refused keys may be theirs. If new ones were refused, what is absent is marked `vanished` and
+            closed by a later snapshot: one without refused keys. By default new if any row lacks its key.
 
     Raises:
         StoreError: a text can't be read as its column's type although every rule passed it.
@@ -50,74 +76,104 @@ def merge(conn: sa.Connection, dataset: Dataset, batch: Batch, *, close_vanished
     stage = Stage(conn, dataset, batch)
     repeated = stage.repeated()
     analyse(conn, stage.table)
-    work = _Merge(conn, dataset, batch)
+    if doubt is None:
+        doubt = KeyDoubt.NONE if stage.keys_readable() else KeyDoubt.NEW
     _, accepted = stage.counts()
-    if work.nothing_there():
-        return MergeCounts(work.load_first(), 0, 0, 0, repeated, 0)
-    new, changed = work.write_delta()
-    work.mark()
-    vanished = work.close_vanished() if close_vanished and stage.keys_readable() else 0
-    return MergeCounts(new, changed, accepted - repeated - new - changed, 0, repeated, vanished)
+    work = _Merge(conn, Order.of(conn, dataset, batch, whole=close_vanished))
+    new, changed, deleted = work.write()
+    vanished = work.close_vanished(doubt) if close_vanished else 0
+    return MergeCounts(new, changed, accepted - repeated - new - changed - deleted, deleted, repeated, vanished)
 
 
 class _Merge:
-    def __init__(self, conn: sa.Connection, dataset: Dataset, batch: Batch) -> None:
+    def __init__(self, conn: sa.Connection, order: Order) -> None:
         self._conn = conn
-        self._dataset = dataset
-        self._number = batch.number
-        self._current = current_table(dataset)
-        self._history = history_table(dataset)
-        self._staged = stage_table(dataset)
-        self._delta = delta_table(dataset)
-        self._names = [column.name for column in dataset.columns]
+        self._order = order
+        self._dataset = order.dataset
+        self._number = order.batch.number
+        self._current = current_table(self._dataset)
+        self._history = history_table(self._dataset)
+        self._staged = stage_table(self._dataset)
+        self._delta = delta_table(self._dataset)
+        self._deleted = deleted_table(self._dataset) if keeps_deleted(self._dataset) else None
+        self._names = [column.name for column in self._dataset.stored_columns]
+        self._gone = deletes(self._dataset, self._staged)
+        self._first = False
 
-    def nothing_there(self) -> bool:
-        return self._conn.execute(sa.select(sa.literal(1)).select_from(self._current).limit(1)).first() is None
+    def write(self) -> tuple[int, int, int]:
+        """Carry the accepted rows over; how many are new, changed, deleted."""
+        self._first = self._nothing_known()
+        counts = (self._load_first(), 0, 0) if self._first else self._write_delta()
+        if not self._first:
+            self._clear_marks()
+        self._bury()
+        if not self._first:
+            self._mark_refused()
+        return counts
 
-    def load_first(self) -> int:
+    def close_vanished(self, doubt: KeyDoubt) -> int:
+        """What is absent from a full snapshot goes to history or is marked; how many. The snapshot sets the floor."""
+        current = self._current
+        gone = sa.and_(~sa.exists().where(same_key(current, self._staged, self._dataset)), self._order.closes(current))
+        if self._order.newest and doubt is not KeyDoubt.NEW:
+            self._move_floor()
+        if self._first:
+            return 0
+        unmarked = current.c.mark.is_distinct_from(VANISHED)
+        if self._dataset.certificate is not None or doubt is KeyDoubt.NEW:
+            return written(self._conn, sa.update(current).where(gone, unmarked).values(mark=VANISHED))
+        return self._close(gone if doubt is KeyDoubt.NONE else sa.and_(gone, unmarked))
+
+    def _nothing_known(self) -> bool:
+        tables = [table for table in (self._current, self._deleted) if table is not None]
+        asked = sa.select(*(sa.exists().select_from(table) for table in tables))
+        return self._order.floor is None and not any(self._conn.execute(asked).one())
+
+    def _load_first(self) -> int:
         key = self._drop_key()
         values = [typed(self._staged, self._dataset, name) for name in self._names]
-        rows = sa.select(*values, sa.literal(self._number)).where(self._taken())
+        rows = sa.select(*values, sa.literal(self._number)).where(self._taken(), ~self._gone)
         loaded = written(self._conn, sa.insert(self._current).from_select([*self._names, "since_batch"], rows))
         self._add_key(key)
         analyse(self._conn, self._current)
         return loaded
 
-    def write_delta(self) -> tuple[int, int]:
-        """Insert and update what is new and changed; returns how many of each."""
+    # --- what changed
+
+    def _write_delta(self) -> tuple[int, int, int]:
         self._conn.execute(CreateTable(self._delta))
         self._find_delta()
         analyse(self._conn, self._delta)
-        changed = self._keep_former()
-        self._update()
+        self._keep_former()
+        changed = self._update()
+        deleted = self._delete()
         new = self._insert_new()
         self._conn.execute(DropTable(self._delta))
-        return new, changed
+        return new, changed, deleted
 
-    def mark(self) -> None:
-        """Clear the mark of keys that came back well, set it on keys of which only refused rows came."""
+    def _find_delta(self) -> None:
         current, staged = self._current, self._staged
-        came = sa.exists().where(same_key(current, staged, self._dataset))
-        well = came.where(~staged.c.refused)
-        marks = sa.update(current)
-        self._conn.execute(marks.where(current.c.mark.is_not(None), well).values(mark=None))
-        not_yet = current.c.mark.is_distinct_from("update_refused")
+        is_new = current.c.since_batch.is_(None)
+        is_put = sa.and_(~self._gone, self._order.put_counts(current, staged, self._deleted))
+        written_puts = sa.and_(is_put, sa.or_(is_new, self._differs()))
+        found = sa.select(staged.c.row_number, is_new, self._gone).select_from(self._known()).where(self._taken())
+        if self._dataset.operation is not None:
+            written_puts = sa.or_(written_puts, sa.and_(self._gone, self._order.delete_counts(current, staged)))
         self._conn.execute(
-            marks.where(not_yet, same_key(current, staged, self._dataset), staged.c.refused)
-            .where(~self._accepted_again())
-            .values(mark="update_refused")
+            sa.insert(self._delta).from_select(["row_number", "is_new", "is_gone"], found.where(written_puts))
         )
 
-    def close_vanished(self) -> int:
-        current = self._current
-        gone = ~sa.exists().where(same_key(current, self._staged, self._dataset))
-        if self._dataset.certificate is not None:
-            mark = sa.update(current).where(gone, current.c.mark.is_distinct_from("vanished")).values(mark="vanished")
-            return written(self._conn, mark)
-        removed = sa.delete(current).where(gone).returning(*self._row(current), current.c.since_batch).cte("removed")
-        closing = sa.select(*removed.c, sa.literal(self._number))
-        columns = [*self._names, "since_batch", "until_batch"]
-        return written(self._conn, sa.insert(self._history).from_select(columns, closing))
+    def _known(self) -> sa.FromClause:
+        """Staged rows with what the store knows of their keys."""
+        joined = self._staged.outerjoin(self._current, same_key(self._current, self._staged, self._dataset))
+        if self._deleted is None:
+            return joined
+        return joined.outerjoin(self._deleted, same_key(self._deleted, self._staged, self._dataset))
+
+    def _differs(self) -> sa.ColumnElement[bool]:
+        old = sa.func.row(*self._row(self._current))
+        new = sa.func.row(*(typed(self._staged, self._dataset, name) for name in self._names))
+        return old.is_distinct_from(new)
 
     def _taken(self) -> sa.ColumnElement[bool]:
         return sa.and_(~self._staged.c.refused, ~self._staged.c.repeated)
@@ -125,46 +181,123 @@ class _Merge:
     def _row(self, table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
         return [table.c[name] for name in self._names]
 
-    def _accepted_again(self) -> sa.Exists:
-        other = self._staged.alias()
-        return sa.exists().where(same_key(self._current, other, self._dataset), ~other.c.refused)
-
-    def _find_delta(self) -> None:
-        current, staged = self._current, self._staged
-        old = sa.func.row(*self._row(current))
-        new = sa.func.row(*(typed(staged, self._dataset, name) for name in self._names))
-        is_new = current.c.since_batch.is_(None)
-        found = (
-            sa.select(staged.c.row_number, is_new)
-            .select_from(staged.outerjoin(current, same_key(current, staged, self._dataset)))
-            .where(self._taken(), sa.or_(is_new, old.is_distinct_from(new)))
-        )
-        self._conn.execute(sa.insert(self._delta).from_select(["row_number", "is_new"], found))
-
-    def _in_delta(self, *, new: bool) -> sa.ColumnElement[bool]:
-        chosen = self._delta.c.is_new if new else ~self._delta.c.is_new
+    def _in_delta(self, *, new: bool, gone: bool) -> sa.ColumnElement[bool]:
+        chosen = sa.and_(self._delta.c.is_new.is_(new), self._delta.c.is_gone.is_(gone))
         return sa.and_(self._staged.c.row_number == self._delta.c.row_number, chosen)
 
-    def _keep_former(self) -> int:
-        former = sa.select(*self._row(self._current), self._current.c.since_batch, sa.literal(self._number)).where(
-            self._in_delta(new=False), same_key(self._current, self._staged, self._dataset)
-        )
-        columns = [*self._names, "since_batch", "until_batch"]
-        return written(self._conn, sa.insert(self._history).from_select(columns, former))
+    def _of_current(self, *, gone: bool) -> tuple[sa.ColumnElement[bool], ...]:
+        return (self._in_delta(new=False, gone=gone), same_key(self._current, self._staged, self._dataset))
 
-    def _update(self) -> None:
+    def _keep_former(self) -> None:
+        former = sa.select(*self._row(self._current), self._current.c.since_batch, sa.literal(self._number))
+        columns = [*self._names, "since_batch", "until_batch"]
+        changed = former.where(*self._of_current(gone=False))
+        self._conn.execute(sa.insert(self._history).from_select(columns, changed))
+
+    def _update(self) -> int:
         values = {
             name: typed(self._staged, self._dataset, name) for name in self._names if name not in self._dataset.key
         }
-        changed = sa.update(self._current).where(
-            self._in_delta(new=False), same_key(self._current, self._staged, self._dataset)
-        )
-        self._conn.execute(changed.values({**values, "since_batch": self._number, "mark": None}))
+        changed = sa.update(self._current).where(*self._of_current(gone=False))
+        return written(self._conn, changed.values({**values, "since_batch": self._number, "mark": None}))
+
+    def _delete(self) -> int:
+        if self._dataset.operation is None:
+            return 0
+        if self._dataset.certificate is not None:
+            marked = sa.update(self._current).where(*self._of_current(gone=True)).values(mark=VANISHED)
+            return written(self._conn, marked)
+        keys = sa.select(sa.literal(1)).select_from(self._staged.join(self._delta, sa.true()))
+        return self._close(keys.where(*self._of_current(gone=True)).correlate(self._current).exists())
 
     def _insert_new(self) -> int:
         values = [typed(self._staged, self._dataset, name) for name in self._names]
-        rows = sa.select(*values, sa.literal(self._number)).where(self._in_delta(new=True))
+        rows = sa.select(*values, sa.literal(self._number)).where(self._in_delta(new=True, gone=False))
         return written(self._conn, sa.insert(self._current).from_select([*self._names, "since_batch"], rows))
+
+    def _close(self, which: sa.ColumnElement[bool]) -> int:
+        current = self._current
+        removed = sa.delete(current).where(which).returning(*self._row(current), current.c.since_batch).cte("removed")
+        closing = sa.select(*removed.c, sa.literal(self._number))
+        columns = [*self._names, "since_batch", "until_batch"]
+        return written(self._conn, sa.insert(self._history).from_select(columns, closing))
+
+    # --- tombstones and the floor
+
+    def _bury(self) -> None:
+        """Deleted keys that are not there keep the greatest watermark of their deletion; those that are there, none."""
+        if self._deleted is None:
+            return
+        deleted, staged, current = self._deleted, self._staged, self._current
+        names = [column.name for column in deleted.columns if column.name != "since_batch"]
+        there = sa.exists().where(same_key(current, staged, self._dataset), present(current, self._dataset))
+        known = typed(staged, self._dataset, str(self._dataset.watermark)).is_not(None)
+        rows = sa.select(*(typed(staged, self._dataset, name) for name in names), sa.literal(self._number)).where(
+            self._taken(), self._gone, known, ~there
+        )
+        new = insert(deleted).from_select([*names, "since_batch"], rows)
+        mark = str(self._dataset.watermark)
+        greater = new.excluded[mark] > deleted.c[mark]
+        values = {mark: new.excluded[mark], "since_batch": new.excluded["since_batch"]}
+        self._conn.execute(
+            new.on_conflict_do_update(index_elements=list(self._dataset.key), set_=values, where=greater)
+        )
+        came = sa.exists().where(same_key(deleted, staged, self._dataset), self._taken(), ~self._gone, there)
+        self._conn.execute(sa.delete(deleted).where(came))
+
+    def _move_floor(self) -> None:
+        batches.set_floor(self._conn, self._order.batch, str(self._order.standing))
+        if self._deleted is not None:
+            self._conn.execute(sa.delete(self._deleted).where(self._order.buried_by_floor(self._deleted)))
+
+    # --- marks
+
+    def _clear_marks(self) -> None:
+        """Clear the mark of keys that came back well: by a row that is not older than what is known of them."""
+        current, staged = self._current, self._staged
+        marked: sa.ColumnElement[bool] = current.c.mark.is_not(None)
+        if self._order.by_watermark and not self._order.whole:
+            marked = current.c.mark == VANISHED  # a refused update is newer than a row that was not written just now
+        well: sa.ColumnElement[bool] = sa.and_(
+            self._taken(), ~self._gone, self._order.put_counts(current, staged, None)
+        )
+        if self._deleted is not None:
+            older = self._order.is_older(staged, self._deleted)
+            well = sa.and_(well, ~sa.exists().where(same_key(self._deleted, staged, self._dataset), older))
+        came = sa.exists().where(same_key(current, staged, self._dataset), well)
+        self._conn.execute(sa.update(current).where(marked, came).values(mark=None))
+
+    def _mark_refused(self) -> None:
+        """Mark keys of which only refused rows came, or came last."""
+        current, staged = self._current, self._staged
+        not_yet = current.c.mark.is_distinct_from("update_refused")
+        self._conn.execute(
+            sa.update(current)
+            .where(not_yet, same_key(current, staged, self._dataset), staged.c.refused)
+            .where(~self._accepted_again(), ~self._order.refused_is_older(current, staged))
+            .values(mark="update_refused")
+        )
+
+    def _accepted_again(self) -> sa.Exists:
+        other = self._staged.alias()
+        again = sa.and_(same_key(self._current, other, self._dataset), ~other.c.refused)
+        return sa.exists().where(again, self._comes_later(other))
+
+    def _comes_later(self, other: sa.FromClause) -> sa.ColumnElement[bool]:
+        """Of a sequence the row that comes later counts; of a contradiction none."""
+        staged = self._staged
+        later = other.c.row_number > staged.c.row_number
+        match sequence_of(self._dataset, self._order.batch):
+            case "none":
+                return sa.true()
+            case "rows":
+                return later
+        mark = str(self._dataset.watermark)
+        mine, theirs = typed(staged, self._dataset, mark), typed(other, self._dataset, mark)
+        greater = sa.or_(theirs > mine, sa.and_(theirs == mine, later))
+        return sa.case((readable(staged, self._dataset, mark), greater), else_=later)
+
+    # --- the key's index
 
     def _drop_key(self) -> str:
         found = sa.inspect(self._conn).get_pk_constraint(self._current.name, schema=self._current.schema)

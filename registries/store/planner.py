@@ -22,7 +22,7 @@ from registries.departments import Catalogue
 from registries.errors import PlanRefused
 from registries.store import registers
 from registries.store.engine import Store
-from registries.store.shapes import DATA, check_names, current_table, history_table
+from registries.store.shapes import DATA, check_names, tables_of
 from registries.store.tables import dataset as dataset_row
 from registries.store.tables import department as department_row
 
@@ -50,7 +50,7 @@ def plan(store_load: Store, catalogue: Catalogue) -> list[Change]:
         shapes = _existing(conn)
         changes = [change for dataset in catalogue.datasets for change in _wanted(dataset, shapes)]
         views = [each.id for each in catalogue.registers] if changes else registers.outdated(conn, catalogue)
-        for register in views:
+        for register in (*views, *_retired_registers(conn, catalogue)):
             registers.drop_view(conn, register)
         for dataset in catalogue.datasets:
             _carry_out(conn, dataset, [change for change in changes if change.relation in _names(dataset)])
@@ -80,6 +80,14 @@ def _upsert(conn: sa.Connection, table: sa.Table, values: dict[str, object]) -> 
     conn.execute(statement.on_conflict_do_update(index_elements=[key], set_=others, where=differs))
 
 
+def _retired_registers(conn: sa.Connection, catalogue: Catalogue) -> list[str]:
+    """The registers that still have a view, but no contract any more; what was in their tables stays there."""
+    named = {registers.view_name(register.id) for register in catalogue.registers}
+    prefix = registers.view_name("")
+    views = sa.inspect(conn).get_view_names(schema=DATA)
+    return [name.removeprefix(prefix) for name in views if name.startswith(prefix) and name not in named]
+
+
 _Shapes = dict[str, dict[str, str]]  # relation -> column -> type
 
 
@@ -98,13 +106,13 @@ def _word(kind: sa.types.TypeEngine[object]) -> str:
     return str(kind.as_generic(allow_nulltype=True)).split(" ")[0].replace("DATETIME", "TIMESTAMP").split("(")[0]
 
 
-def _names(dataset: Dataset) -> tuple[str, str]:
-    return dataset.table_name, f"{dataset.table_name}_history"
+def _names(dataset: Dataset) -> list[str]:
+    return [table.name for table in tables_of(dataset)]
 
 
 def _wanted(dataset: Dataset, shapes: _Shapes) -> Iterator[Change]:
     check_names(dataset)
-    for table in (current_table(dataset), history_table(dataset)):
+    for table in tables_of(dataset):
         if table.name not in shapes:
             yield Change("table_made", table.name)
             continue
@@ -127,7 +135,7 @@ def _wanted_columns(dataset: Dataset, table: sa.Table, shape: dict[str, str]) ->
 
 def _carry_out(conn: sa.Connection, dataset: Dataset, changes: list[Change]) -> None:
     operations = Operations(MigrationContext.configure(conn))
-    for table in (current_table(dataset), history_table(dataset)):
+    for table in tables_of(dataset):
         for change in changes:
             if change.relation != table.name:
                 continue

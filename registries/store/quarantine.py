@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from registries.contract_model import Dataset
-from registries.store import copying, digests
+from registries.store import batches, copying, digests
 from registries.store.batches import Batch
 from registries.store.engine import written
 from registries.store.shapes import stage_table
@@ -115,10 +115,28 @@ def close_earlier(conn: sa.Connection, dataset: Dataset, batch: Batch) -> int:
         refused_row.c.batch < batch.number,
         refused_row.c.until_batch.is_(None),
     )
-    if dataset.delivery != "snapshot":
+    if batches.delivery_of(dataset, batch) != "snapshot":
         staged = stage_table(dataset)
         earlier = earlier.where(refused_row.c.key_digest.in_(sa.select(digests.staged_key(dataset, staged))))
     return written(conn, earlier.values(until_batch=batch.number))
+
+
+def new_bad_keys(conn: sa.Connection, dataset: Dataset, row_numbers: NDArray[np.int64]) -> int:
+    """Of staged rows whose keys were refused, how many were not refused just so in the snapshot before.
+
+    A row that was there before, with the same bad key, is none of those that are missing only now.
+    """
+    before = batches.last_taken_over(conn, dataset.name, "snapshot")
+    known = sa.select(refused_row.c.key_digest).where(refused_row.c.batch == (before.number if before else 0))
+    staged = stage_table(dataset)
+    digest = digests.staged_key(dataset, staged)
+    chosen = sa.any_(sa.bindparam("rows", row_numbers.tolist(), sa.ARRAY(sa.BigInteger)))
+    strange = digest.not_in(known.where(refused_row.c.key_digest.is_not(None)))
+    without = sa.func.count().filter(digest.is_(None))
+    found = sa.select(sa.func.count().filter(strange), without).select_from(staged)
+    new, keyless = conn.execute(found.where(staged.c.row_number == chosen)).one()
+    empty = sa.select(sa.func.count()).select_from(known.where(refused_row.c.key_digest.is_(None)).subquery())
+    return int(new) + max(0, int(keyless) - int(conn.execute(empty).scalar_one()))
 
 
 def refused_rows(conn: sa.Connection, batch: int, after: int = 0, limit: int = 1_000) -> list[RefusedRow]:

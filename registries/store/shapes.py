@@ -3,6 +3,7 @@
     current = shapes.current_table(dataset)      # data.public_security__residents
     history = shapes.history_table(dataset)      # data.public_security__residents_history
     staged = shapes.stage_table(dataset)         # stage.public_security__residents, unlogged, text only
+    deleted = shapes.deleted_table(dataset)      # data.market_regulation__enterprises_deleted
 
 Texts are compared byte by byte (COLLATE "C"): the same everywhere, and quick to sort.
 """
@@ -82,6 +83,33 @@ def history_table(dataset: Dataset) -> sa.Table:
     )
 
 
+def deleted_table(dataset: Dataset) -> sa.Table:
+    """Tombstones: keys that change sets deleted, with the watermark of that: so that no late row revives them."""
+    kept = {*dataset.key, dataset.watermark}
+    return sa.Table(
+        f"{dataset.table_name}_deleted",
+        sa.MetaData(schema=DATA),
+        *(
+            sa.Column(column.name, column_type(column.logical_type), nullable=False)
+            for column in dataset.stored_columns
+            if column.name in kept
+        ),
+        sa.Column("since_batch", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint(*dataset.key),
+    )
+
+
+def keeps_deleted(dataset: Dataset) -> bool:
+    """Whether a dataset has tombstones: change sets that can delete, in an order that is not that of their arrival."""
+    return dataset.delivery == "changes" and dataset.watermark is not None and dataset.operation is not None
+
+
+def tables_of(dataset: Dataset) -> tuple[sa.Table, ...]:
+    """Every table of a dataset that stays: the planner makes them."""
+    tables = (current_table(dataset), history_table(dataset))
+    return (*tables, deleted_table(dataset)) if keeps_deleted(dataset) else tables
+
+
 def stage_table(dataset: Dataset) -> sa.Table:
     """All rows of one batch as canonical text, refused ones too, by row number from 1."""
     return sa.Table(
@@ -96,12 +124,13 @@ def stage_table(dataset: Dataset) -> sa.Table:
 
 
 def delta_table(dataset: Dataset) -> sa.Table:
-    """What a merge has to write: row numbers of new and changed rows, and nothing of those that stay."""
+    """What a merge has to write: row numbers of new, changed and deleted rows, and nothing of those that stay."""
     return sa.Table(
         f"{dataset.table_name}__delta",
         sa.MetaData(schema=STAGE),
         sa.Column("row_number", sa.BigInteger, nullable=False),
         sa.Column("is_new", sa.Boolean, nullable=False),
+        sa.Column("is_gone", sa.Boolean, nullable=False),
         prefixes=["UNLOGGED"],
     )
 
@@ -117,10 +146,17 @@ def key_value(staged: sa.FromClause, dataset: Dataset, name: str) -> sa.ColumnEl
     kind = dataset.column(name).logical_type
     if kind == "string":
         return staged.c[name]
-    wanted = column_type(kind)
+    value = sa.cast(sa.cast(staged.c[name], column_type(kind)), Word)
+    return sa.case((readable(staged, dataset, name), value), else_=staged.c[name])
+
+
+def readable(staged: sa.FromClause, dataset: Dataset, name: str) -> sa.ColumnElement[bool]:
+    """A staged text can be cast to its column's type; one that is absent: NULL."""
+    kind = dataset.column(name).logical_type
+    if kind == "string":
+        return staged.c[name].is_not(None)
     # the type's name stands in the text of the query: as a parameter it would make each use another expression
-    valid = sa.func.pg_input_is_valid(staged.c[name], sa.literal(_NAMES[kind], literal_execute=True))
-    return sa.case((valid, sa.cast(sa.cast(staged.c[name], wanted), Word)), else_=staged.c[name])
+    return sa.func.pg_input_is_valid(staged.c[name], sa.literal(_NAMES[kind], literal_execute=True))
 
 
 def same_key(current: sa.FromClause, staged: sa.FromClause, dataset: Dataset) -> sa.ColumnElement[bool]:
@@ -150,5 +186,5 @@ def _contract_columns(dataset: Dataset) -> list[sa.Column[Any]]:
     key = set(dataset.key)
     return [
         sa.Column(column.name, column_type(column.logical_type), nullable=column.name not in key)
-        for column in dataset.columns
+        for column in dataset.stored_columns
     ]

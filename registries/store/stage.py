@@ -11,7 +11,7 @@
 One stage per dataset, under the dataset's lock; what a crash left is dropped by the next `create`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ from registries.contract_model import Dataset, RuleSpec
 from registries.store import copying
 from registries.store.batches import Batch
 from registries.store.engine import written
+from registries.store.ordering import deletes, sequence_of
 from registries.store.registers import view_name
-from registries.store.shapes import DATA, key_readable, key_value, stage_table
+from registries.store.shapes import DATA, key_readable, key_value, stage_table, typed
 from registries.store.tables import Word
 
 RowNumbers = NDArray[np.int64]
@@ -68,13 +69,28 @@ class Stage:
         copying.copy_in(self._conn, self.table, rows)
 
     def unequal_keys(self) -> Iterator[RowNumbers]:
-        """Row numbers of all rows of each readable key whose rows differ in any column, refused ones too."""
-        others = [column.name for column in self._dataset.columns if not column.key]
-        return self._numbers(self._unequal(self._dataset.key, others))
+        """Row numbers of all rows of each readable key that contradict each other, refused ones too.
+
+        In a snapshot rows of one key that differ in any column; where watermarks tell versions apart, those that have
+        the same watermark too; in a change set without watermarks none: its last row of a key counts.
+        """
+        sequence = sequence_of(self._dataset, self.batch)
+        if sequence == "rows":
+            return iter(())
+        together = list(self._dataset.key)
+        if sequence == "watermark" and self._dataset.watermark not in together:
+            together.append(str(self._dataset.watermark))
+        others = [column.name for column in self._dataset.columns if column.name not in together]
+        return self._numbers(self._unequal(together, others))
 
     def unequal_values(self, columns: Sequence[str]) -> Iterator[RowNumbers]:
-        """Row numbers of rows of different keys that have the same values in `columns` (all of them present)."""
-        return self._numbers(self._unequal(columns, self._dataset.key))
+        """Row numbers of rows of different keys that have the same values in `columns` (all of them present).
+
+        Rows that delete their key are not asked.
+        """
+        return self._numbers(
+            self._unequal(columns, self._dataset.key, judged=lambda rows: ~deletes(self._dataset, rows))
+        )
 
     def missing_references(self, rule: RuleSpec) -> Iterator[RowNumbers]:
         """Row numbers of rows whose value is in no row of what the rule refers to: a dataset's column, or a register.
@@ -92,7 +108,8 @@ class Stage:
             known = sa.cast(target.c.subject_key, Word)
         value = self.table.c[arguments["column"]]
         found = sa.exists().select_from(target).where(known == value)
-        return self._numbers(sa.select(self.table.c.row_number).where(value.is_not(None), ~found))
+        judged = ~deletes(self._dataset, self.table)
+        return self._numbers(sa.select(self.table.c.row_number).where(value.is_not(None), judged, ~found))
 
     def refuse(self, row_numbers: RowNumbers) -> None:
         """Mark rows as refused: the merge will not take them over."""
@@ -106,21 +123,29 @@ class Stage:
         self._conn.execute(sa.update(self.table).where(~self.table.c.refused).values(refused=True))
 
     def repeated(self) -> int:
-        """Mark accepted rows that say again what an earlier one of the same key said; returns how many there are."""
-        staged, again = self.table, self.table.alias()
-        keys = {name: key_value(again, self._dataset, name) for name in self._dataset.key}
-        first = (
-            sa.select(
-                *(key.label(name) for name, key in keys.items()), sa.func.min(again.c.row_number).label("first_row")
-            )
-            .where(~again.c.refused)
-            .group_by(*keys.values())
-            .having(sa.func.count() > 1)
-            .subquery()
-        )
-        same = (key_value(staged, self._dataset, name) == first.c[name] for name in self._dataset.key)
-        mark = sa.update(staged).where(*same, ~staged.c.refused, staged.c.row_number > first.c.first_row)
+        """Mark accepted rows that say nothing of their own; returns how many there are.
+
+        In a snapshot those that say again what an earlier one of their key said; in a sequence all but the last
+        version of each key: the one with the greatest watermark, or the one that stands last.
+        """
+        sequence = sequence_of(self._dataset, self.batch)
+        several = self._several_of_a_key()
+        again = self.table.alias()
+        same = (key_value(again, self._dataset, name) == several.c[name] for name in self._dataset.key)
+        order: list[sa.ColumnElement[Any]] = [again.c.row_number if sequence == "none" else again.c.row_number.desc()]
+        if sequence == "watermark":
+            order.insert(0, typed(again, self._dataset, str(self._dataset.watermark)).desc().nulls_last())
+        place = sa.func.row_number().over(partition_by=[*several.c], order_by=order).label("place")
+        placed = sa.select(again.c.row_number, place).where(*same, ~again.c.refused).subquery()
+        mark = sa.update(self.table).where(self.table.c.row_number == placed.c.row_number, placed.c.place > 1)
         return written(self._conn, mark.values(repeated=True))
+
+    def _several_of_a_key(self) -> sa.CTE:
+        """The keys of several accepted rows: few, so that only they are looked at closely."""
+        grouped = self.table.alias()
+        keys = self._values(grouped, self._dataset.key)
+        found = sa.select(*keys).where(~grouped.c.refused).group_by(*(key.element for key in keys))
+        return found.having(sa.func.count() > 1).cte("several").prefix_with("MATERIALIZED", dialect="postgresql")
 
     def keys_readable(self) -> bool:
         """Whether every row's key can be read; if not, nothing can be said to have vanished."""
@@ -133,11 +158,16 @@ class Stage:
         rows, accepted = self._conn.execute(total).one()
         return rows, accepted
 
-    def _unequal(self, together: Sequence[str], differing: Sequence[str]) -> sa.Select[*tuple[Any, ...]]:
+    def _unequal(
+        self,
+        together: Sequence[str],
+        differing: Sequence[str],
+        judged: Callable[[sa.FromClause], sa.ColumnElement[bool]] = lambda _: sa.true(),
+    ) -> sa.Select[*tuple[Any, ...]]:
         groups, members, staged = self.table.alias(), self.table.alias(), self.table
         shared = (
             sa.select(*self._values(groups, together))
-            .where(*(groups.c[name].is_not(None) for name in together))
+            .where(judged(groups), *(groups.c[name].is_not(None) for name in together))
             .group_by(*self._values(groups, together))
             .having(sa.func.count() > 1)
             .cte("shared")
@@ -147,11 +177,20 @@ class Stage:
         unequal = (
             sa.select(*shared.c)
             .select_from(shared.join(members, self._same(members, shared, together)))
+            .where(judged(members))
             .group_by(*shared.c)
-            .having(sa.or_(sa.false(), *(_differs(members.c[name]) for name in differing)))
+            .having(sa.or_(sa.false(), *(_differs(value) for value in self._compared(members, differing))))
             .subquery()
         )
-        return sa.select(staged.c.row_number).where(self._same(staged, unequal, together))
+        return sa.select(staged.c.row_number).where(self._same(staged, unequal, together), judged(staged))
+
+    def _compared(self, staged: sa.FromClause, names: Sequence[str]) -> list[sa.ColumnElement[Any]]:
+        """What rows may differ in; of rows that delete their key only that they do."""
+        if self._dataset.operation is None:
+            return [staged.c[name] for name in names]
+        gone = deletes(self._dataset, staged)
+        values = [sa.case((~gone, staged.c[name])) for name in names if name != self._dataset.operation.column]
+        return [sa.cast(gone, sa.Integer), *values]
 
     def _values(self, staged: sa.FromClause, names: Sequence[str]) -> list[sa.Label[Any]]:
         return [key_value(staged, self._dataset, name).label(name) for name in names]

@@ -82,9 +82,9 @@ class SaidBefore:
         self.answers = list(answers)
         self.asked: list[str] = []
 
-    def take_in(self, name: str) -> object:
+    def take_in(self, name: str) -> list[object]:
         self.asked.append(name)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer if isinstance(answer, list) else [answer]

@@ -4,7 +4,7 @@ import datetime as dt
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import pyarrow as pa
 import pytest
@@ -34,14 +34,23 @@ class Delivery:
     rows: Rows
     name: str
     chunk: int = 3
+    kind: Literal["snapshot", "changes"] | None = None
+    position: str | None = None
 
     description = "a test's delivery"
+
+    @property
+    def delivery(self) -> Literal["snapshot", "changes"]:
+        return self.kind or self.dataset.delivery
 
     def identity(self) -> str:
         return self.name
 
     def original(self) -> BinaryIO | None:
         return io.BytesIO(self.name.encode())
+
+    def watermark(self) -> str | None:
+        return None
 
     def chunks(self) -> Iterator[pa.RecordBatch]:
         names = [column.name for column in self.dataset.columns]

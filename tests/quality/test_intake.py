@@ -98,11 +98,43 @@ def test_a_quarantined_update_leaves_the_version_that_is_served(hub: Hub, delive
     assert asked(hub, marked) == []
 
 
-def test_a_row_without_a_key_closes_nothing(hub: Hub, deliver: Deliver) -> None:
+MARKED = "SELECT citizen_number FROM data.public_security__residents WHERE mark = 'vanished'"
+MISSPELT = "110105194912310021"  # NUMBERS[0] with another check character
+
+
+@pytest.mark.parametrize("key", [" ", MISSPELT])
+def test_whoever_may_be_the_one_without_a_good_key_is_marked_and_not_closed(
+    hub: Hub, deliver: Deliver, key: str
+) -> None:
     deliver(RESIDENTS, GOOD)
-    outcome = deliver(RESIDENTS, [{**GOOD[0], "citizen_number": " "}, *GOOD[1:]], "second")
-    assert counted(outcome) == {"pulled": 4, "accepted": 3, "unchanged": 3, "quarantined": 1}
+    outcome = deliver(RESIDENTS, [{**GOOD[0], "citizen_number": key}, *GOOD[1:]], "second")
+    assert counted(outcome) == {"pulled": 4, "accepted": 3, "unchanged": 3, "quarantined": 1, "vanished": 1}
     assert asked(hub, "SELECT keys_readable FROM hub.batch ORDER BY number") == [(True,), (False,)]
+    assert asked(hub, "SELECT count(*) FROM data.public_security__residents") == [(4,)]
+    assert asked(hub, "SELECT count(*) FROM data.register_population") == [(4,)]
+    assert asked(hub, MARKED) == [(NUMBERS[0],)]
+    cases = "SELECT state FROM hub.\"case\" WHERE cause = 'vanished'"
+    assert asked(hub, cases) == [("open",)]
+    deliver(RESIDENTS, GOOD, "third")
+    assert (asked(hub, MARKED), asked(hub, cases)) == ([], [("closed",)])
+
+
+def test_a_bad_key_that_was_there_before_is_none_of_those_who_vanish_now(hub: Hub, deliver: Deliver) -> None:
+    bad = {**GOOD[0], "citizen_number": MISSPELT}
+    rows = [resident(number) for number in NUMBERS[1:]]
+    deliver(RESIDENTS, [*GOOD, bad])
+    outcome = deliver(RESIDENTS, [*rows, bad], "second")
+    assert counted(outcome) == {"pulled": 4, "accepted": 3, "unchanged": 3, "quarantined": 1, "vanished": 1}
+    assert asked(hub, "SELECT count(*) FROM data.public_security__residents_history") == [(1,)]
+
+
+def test_who_was_marked_is_closed_by_a_snapshot_without_bad_keys(hub: Hub, deliver: Deliver) -> None:
+    deliver(RESIDENTS, GOOD)
+    bad = [{**GOOD[0], "citizen_number": MISSPELT}, *GOOD[1:]]
+    deliver(RESIDENTS, bad, "second")
+    assert "vanished" not in counted(deliver(RESIDENTS, bad, "third"))
+    assert asked(hub, MARKED) == [(NUMBERS[0],)]
+    assert deliver(RESIDENTS, [*GOOD[1:], resident("830000199201300022")], "fourth").counts.vanished == 1
     assert asked(hub, "SELECT count(*) FROM data.public_security__residents") == [(4,)]
 
 
