@@ -28,8 +28,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from quality.conditions import chosen, numbers
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
+from quality.like_patterns import without_like
 from quality.predicates import PREDICATES
+from registries.contract_conditions import Condition
 
 with warnings.catch_warnings():
     # It imports a module of the standard library that Python 3.11 deprecates, and decorators of an old pydantic.
@@ -42,7 +45,11 @@ with warnings.catch_warnings():
     )
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError, GreatExpectationsError
     from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
-    from great_expectations.expectations.expectation import ColumnMapExpectation, ColumnPairMapExpectation
+    from great_expectations.expectations.expectation import (
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        MulticolumnMapExpectation,
+    )
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
         column_condition_partial,
@@ -62,6 +69,15 @@ with warnings.catch_warnings():
 OWN = "mianzheng:"
 """Expectations with this prefix are predicates of the hub."""
 
+_IGNORED = {True: "either_value_is_missing", False: "any_value_is_missing"}
+"""Whether a rule is about a pair of columns -> the rows that it is not about, unless the contract says otherwise."""
+
+_COMPARED = frozenset({"neither", "both_values_are_missing", "never", "all_values_are_missing"})
+_ABOUT_MISSING = frozenset(
+    {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null", "mianzheng:not_missing"}
+)
+"""Rules that judge every row, whether there is a value in it or not."""
+
 _RESULT_FORMAT: Mapping[str, object] = {
     "result_format": "COMPLETE",  # the only one that does not cut the list of positions
     "exclude_unexpected_values": True,
@@ -73,12 +89,30 @@ _RESULT_FORMAT: Mapping[str, object] = {
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule that one row can be judged by alone: expectation and arguments as in the contract."""
+    """A rule that one row can be judged by alone: expectation and arguments as in the contract.
+
+    Attributes:
+        columns: those that it is about.
+        numbers: those of them that are compared as numbers, with their logical types.
+        condition: the rows that it is about; all of them without it.
+    """
 
     rule_id: str
     expectation: str
     arguments: Mapping[str, object]
     columns: tuple[str, ...]
+    numbers: tuple[tuple[str, str], ...] = ()
+    condition: Condition | None = None
+
+    @property
+    def frame(self) -> str:
+        """What it shares with the rules that look at the same columns of the same rows in the same way."""
+        return repr((self.columns, self.numbers, self.condition, self.plain))
+
+    @property
+    def plain(self) -> bool:
+        """Whether missing values are compared too: Arrow would say of them neither true nor false."""
+        return self.arguments.get("ignore_row_if") in _COMPARED
 
 
 @dataclass(frozen=True)
@@ -151,9 +185,10 @@ class ExpectColumnPairToHold(ColumnPairMapExpectation):
 def _configuration(rule: RowRule) -> tuple[str, dict[str, object]]:
     """Great Expectations' type and arguments of a rule."""
     if not rule.expectation.startswith(OWN):
-        # A pair with a missing value is not judged; left in, it makes Arrow-backed comparisons neither true nor false.
-        pair_only = {"ignore_row_if": "either_value_is_missing"} if "column_A" in rule.arguments else {}
-        return rule.expectation, {**pair_only, **rule.arguments}
+        name, arguments = without_like(rule.expectation, rule.arguments)
+        # Values that are missing are not judged; left in, they make Arrow-backed comparisons neither true nor false.
+        how = _IGNORED["column_A" in arguments] if {"column_A", "column_list"} & set(arguments) else None
+        return name, arguments if how is None else {"ignore_row_if": how, **arguments}
     predicate = PREDICATES[rule.expectation.removeprefix(OWN)]
     names = predicate.columns
     further = {name: value for name, value in rule.arguments.items() if name not in names}
@@ -172,7 +207,7 @@ def check_rule(rule: RowRule) -> None:
     try:
         name, arguments = _configuration(rule)
         kind: Any = get_expectation_impl(name)
-        if not issubclass(kind, ColumnMapExpectation | ColumnPairMapExpectation):
+        if not issubclass(kind, ColumnMapExpectation | ColumnPairMapExpectation | MulticolumnMapExpectation):
             raise UnknownRule(rule.rule_id, rule.expectation)
         kind(**arguments)
     except ExpectationNotFoundError:
@@ -196,7 +231,8 @@ def evaluate(table: pa.Table, rules: Sequence[RowRule]) -> dict[str, Judgement]:
     """Judges every rule once over a chunk of text columns; RulesFailed, naming rules only, if that can't be done."""
     if not rules:
         return {}
-    engine = PandasExecutionEngine(batch_data_dict=_narrow_frames(table, rules))
+    chosen_rows = {rule.condition: _positions(table, rule.condition) for rule in rules}
+    engine = PandasExecutionEngine(batch_data_dict=_narrow_frames(table, rules, chosen_rows))
     validator = Validator(execution_engine=engine, data_context=_context())
     try:
         results = validator.graph_validate(
@@ -206,40 +242,56 @@ def evaluate(table: pa.Table, rules: Sequence[RowRule]) -> dict[str, Judgement]:
     except (GreatExpectationsError, pa.ArrowException, TypeError, ValueError) as error:
         # The cause's text may quote a value: neither it nor its traceback may go on.
         raise RulesFailed(_suspects(rules, error), type(error).__name__) from None
-    return {rule.rule_id: _judgement(table, rule, result.result) for rule, result in zip(rules, results, strict=True)}
+    return {
+        rule.rule_id: _judgement(table, rule, chosen_rows[rule.condition], result.result)
+        for rule, result in zip(rules, results, strict=True)
+    }
 
 
-def _batch_id(columns: Sequence[str]) -> str:
-    return "\x1f".join(columns)
+def _positions(table: pa.Table, condition: Condition | None) -> NDArray[np.int64] | None:
+    return None if condition is None else np.flatnonzero(chosen(table, condition)).astype(np.int64)
 
 
-def _narrow_frames(table: pa.Table, rules: Sequence[RowRule]) -> dict[str, pd.DataFrame]:
+def _narrow_frames(
+    table: pa.Table, rules: Sequence[RowRule], chosen_rows: Mapping[Condition | None, NDArray[np.int64] | None]
+) -> dict[str, pd.DataFrame]:
     """One frame per set of columns: a null filter then copies those columns and no others."""
-    sets = {_batch_id(rule.columns): list(dict.fromkeys(rule.columns)) for rule in rules}
-    return {name: table.select(columns).to_pandas(types_mapper=pd.ArrowDtype) for name, columns in sets.items()}
+    frames = {}
+    for frame, rule in {rule.frame: rule for rule in rules}.items():
+        narrow = table.select(list(dict.fromkeys(rule.columns)))
+        if rule.condition is not None:
+            narrow = narrow.take(pa.array(chosen_rows[rule.condition]))
+        for name, kind in rule.numbers:
+            place = narrow.column_names.index(name)
+            narrow = narrow.set_column(place, name, numbers(narrow.column(name), kind))
+        frames[frame] = narrow.to_pandas(types_mapper=None if rule.plain else pd.ArrowDtype)
+    return frames
 
 
 def _gx_configuration(rule: RowRule) -> Any:  # noqa: ANN401 - as above
     name, arguments = _configuration(rule)
-    own = {"batch_id": _batch_id(rule.columns), "catch_exceptions": False}
+    own = {"batch_id": rule.frame, "catch_exceptions": False}
     return ExpectationConfiguration(type=name, kwargs={**arguments, **own})
 
 
 def _suspects(rules: Sequence[RowRule], error: Exception) -> list[str]:
     """The rules whose columns a failed metric read; all of them if the error does not say."""
     failed = {metric.metric_domain_kwargs.get("batch_id") for metric in getattr(error, "failed_metrics", ())}
-    found = [rule.rule_id for rule in rules if _batch_id(rule.columns) in failed]
+    found = [rule.rule_id for rule in rules if rule.frame in failed]
     return found or [rule.rule_id for rule in rules]
 
 
-def _judgement(table: pa.Table, rule: RowRule, result: Mapping[str, Any]) -> Judgement:
+def _judgement(table: pa.Table, rule: RowRule, rows: NDArray[np.int64] | None, result: Mapping[str, Any]) -> Judgement:
     positions = np.array(result["unexpected_index_list"], dtype=np.int64)
-    return Judgement(positions, _judged(table, rule))
+    about = table.select(list(dict.fromkeys(rule.columns)))
+    if rows is None:
+        return Judgement(positions, _judged(about, rule))
+    return Judgement(rows[positions], _judged(about.take(pa.array(rows)), rule))
 
 
 def _judged(table: pa.Table, rule: RowRule) -> int:
     """Rows with at least one of the rule's values; all rows for a rule about missing values."""
-    if rule.expectation in {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}:
+    if rule.expectation in _ABOUT_MISSING:
         return int(table.num_rows)
     missing = None
     for name in rule.columns:

@@ -8,9 +8,12 @@ held: what the hub serves stays as it is, and nobody is told that their certific
     (0.3, 0.0)
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+from quality.parting import REQUIRED, Measured
+from quality.sql_rules import within
 from registries.contract_model import RuleSpec
 
 
@@ -35,17 +38,83 @@ class Gauge:
         return self.quarantined / self.pulled if self.pulled else 0.0
 
 
-def failed(rules: Sequence[RuleSpec], gauge: Gauge) -> tuple[RuleSpec, ...]:
-    """The batch rules that hold this batch; empty if it may go on."""
-    return tuple(rule for rule in rules if not _holds(rule, gauge))
+def failed(
+    rules: Sequence[RuleSpec],
+    gauge: Gauge,
+    measures: Mapping[str, Measured] | None = None,
+    columns: Sequence[str] = (),
+) -> tuple[RuleSpec, ...]:
+    """The rules of level 1 that hold this batch; empty if it may go on.
+
+    Args:
+        rules: of the contract: those about the batch, and any that needed the whole batch and could not be judged.
+        gauge: the batch's sizes.
+        measures: by rule, what those found that looked at its rows.
+        columns: of the batch, in their order.
+    """
+    found = measures or {}
+    return tuple(
+        _with_reason(rule, found.get(rule.id))
+        for rule in rules
+        if rule.level == REQUIRED and not _may_go_on(rule, gauge, found.get(rule.id), columns)
+    )
 
 
-def _holds(rule: RuleSpec, gauge: Gauge) -> bool:
-    if rule.expectation == "mianzheng:volume_drop":
-        return gauge.dropped <= _number(rule, "max_share", 1.0)
-    if rule.expectation == "mianzheng:share_refused":
-        return gauge.refused <= _number(rule, "max_share", 1.0)
-    return _number(rule, "min_value", 0) <= gauge.pulled <= _number(rule, "max_value", float("inf"))
+def _may_go_on(rule: RuleSpec, gauge: Gauge, measured: Measured | None, columns: Sequence[str]) -> bool:
+    if measured is not None:
+        return measured.holds
+    return rule.kind != "batch" or _holds(rule, gauge, columns)
+
+
+def _with_reason(rule: RuleSpec, measured: Measured | None) -> RuleSpec:
+    """A rule that could not be judged says so: that its own words apply isn't known."""
+    if measured is None or not measured.fault:
+        return rule
+    zh, en = _FAULTS.get(measured.fault, _FAULTS["failed"])
+    return replace(rule, zh=f"规则 {rule.id} 未能执行: {zh}", en=f"rule {rule.id} could not be judged: {en}")
+
+
+_FAULTS = {
+    "too_long": ("用时超过上限, 请简化查询", "it took too long; make its query simpler"),
+    "too_large": ("占用内存超过上限, 请简化查询或减少所涉列", "it took too much memory; look at fewer columns"),
+    "no_number": ("查询没有给出一个数, 请检查空表与空值", "its query gave no number; mind empty tables and NULLs"),
+    "stopped": (
+        "执行它的进程中断, 请重新送达; 再次出现则请简化查询",
+        "its process stopped; deliver again, or simplify it",
+    ),
+    "failed": ("查询在本批数据上出错, 请更正数据契约", "its query fails on this batch; mend it in the contract"),
+}
+
+
+def _holds(rule: RuleSpec, gauge: Gauge, columns: Sequence[str]) -> bool:
+    match rule.expectation:
+        case "mianzheng:volume_drop":
+            return gauge.dropped <= _number(rule, "max_share", 1.0)
+        case "mianzheng:share_refused":
+            return gauge.refused <= _number(rule, "max_share", 1.0)
+        case "expect_table_row_count_to_be_between":
+            return within(rule.arguments, gauge.pulled)
+        case name:
+            return name in _OF_COLUMNS and _OF_COLUMNS[name](rule.arguments, list(columns))
+
+
+def _is_set(told: Mapping[str, Any], columns: list[str]) -> bool:
+    named = set(told["column_set"])
+    return named == set(columns) if told.get("exact_match", True) else named <= set(columns)
+
+
+def _is_there(told: Mapping[str, Any], columns: list[str]) -> bool:
+    return told["column"] in columns and told.get("column_index") in {None, columns.index(told["column"])}
+
+
+_OF_COLUMNS: Mapping[str, Callable[[Mapping[str, Any], list[str]], bool]] = {
+    "expect_table_column_count_to_be_between": lambda told, columns: within(told, len(columns)),
+    "expect_table_column_count_to_equal": lambda told, columns: bool(told["value"] == len(columns)),
+    "expect_table_columns_to_match_ordered_list": lambda told, columns: bool(told["column_list"] == columns),
+    "expect_table_columns_to_match_set": _is_set,
+    "expect_column_to_exist": _is_there,
+}
+"""Which columns there are: a rule that anybody else should have judged, and didn't, does not hold."""
 
 
 def _number(rule: RuleSpec, name: str, otherwise: float) -> float:

@@ -4,16 +4,19 @@ The arithmetic of GB 11643, GB 32100 with GB 11714, and GB/T 36904 is written he
 one Python object per row; tests compare it with `certificates.identifiers`, value by value. Input is Arrow text in
 canonical form; the answer is one boolean per row, True where the number is good, and True for NULL.
 
-    >>> import pyarrow as pa
     >>> citizen_number(pa.array(["11010519491231002X", "110105194912310021", None])).tolist()
     [True, False, True]
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from certificates.holder_codes import code_types
 from quality.code_points import Bools, Bytes, Numbers, TextColumn
 from quality.days import days_of_digits
 
@@ -137,3 +140,61 @@ def _mod_37_36(characters: Bytes) -> Bools:
         state = _STEPS[state * np.uint16(36) + row]
     holds: Bools = known & ((37 - state) % 36 == characters[-1])
     return holds
+
+
+_RESIDENCE_AREAS: Final = "810000|820000|830000"
+_FOREIGN_OLD: Final = r"\A[A-Z]{3}[0-9]{12}\z"
+_VEHICLE: Final = r"\A[A-HJ-NPR-Z0-9]{17}\z"
+_PLATE: Final = (
+    r"\A[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+    r"[A-HJ-Z][A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳]\z"
+)
+
+
+def residence_permit(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """港澳台居民居住证: a number by GB 11643 whose address code is 810000, 820000 or 830000."""
+    return citizen_number(values) & _matches(values, rf"\A(?:{_RESIDENCE_AREAS})")
+
+
+def foreign_permanent_resident_number(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """外国人永久居留身份证: 18 characters by GB 11643 from 9 on; of older cards, three letters and twelve digits."""
+    return (citizen_number(values) & _matches(values, r"\A9")) | _matches(values, _FOREIGN_OLD)
+
+
+def vehicle_number(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """车辆识别代号 (GB 16735): the form; imported and older vehicles may have another check digit."""
+    return _matches(values, _VEHICLE)
+
+
+def licence_plate(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """机动车号牌 (GA 36) of the mainland: the form, without its dot."""
+    return _matches(values, _PLATE)
+
+
+def holder_code(values: Any, types: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """GB/T 36903 annex A: each code by its row's type; types that have no rule, and unknown ones, are not judged."""
+    holds = np.ones(len(values), np.bool_)
+    for code_type, kind in code_types().items():
+        if not (kind.check or kind.pattern):
+            continue
+        chosen = pc.fill_null(pc.equal(types, code_type), False)
+        positions = np.flatnonzero(chosen.to_numpy(zero_copy_only=False))
+        if len(positions):
+            holds[positions] = _of_type(values.take(pa.array(positions)), kind.check, kind.pattern)
+    return holds
+
+
+def _of_type(values: Any, check: str, pattern: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    return _CHECKS[check](values) if check else _matches(values, rf"\A(?:{pattern})\z")
+
+
+_CHECKS: Final[Mapping[str, Callable[[Any], Bools]]] = {
+    "citizen_number": citizen_number,
+    "uscc": uscc,
+    "foreign_permanent_resident_number": foreign_permanent_resident_number,
+}
+
+
+def _matches(values: Any, pattern: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    found = pc.fill_null(pc.match_substring_regex(values, pattern), True)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.bool_)

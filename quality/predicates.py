@@ -1,4 +1,4 @@
-"""What contracts may name after `mianzheng:` for single rows, over whole columns (`registries.contract_vocabulary`).
+"""What contracts may name after `mianzheng:` for single rows, over whole columns (`registries.contract_expectations`).
 
 Each predicate takes Arrow text columns in canonical form and gives one boolean per row, True where the rule holds.
 NULL holds everywhere: that something is missing is the business of the rule that demands it. A value that another
@@ -18,10 +18,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from quality.code_points import Bools, Numbers, TextColumn
 from quality.days import days_of_digits, iso_days
-from quality.identifiers import certificate_identifier, citizen_digits, citizen_number, uscc
+from quality.identifiers import (
+    certificate_identifier,
+    citizen_digits,
+    citizen_number,
+    foreign_permanent_resident_number,
+    holder_code,
+    licence_plate,
+    residence_permit,
+    uscc,
+    vehicle_number,
+)
+from quality.readability import not_rounded, readable_text
 
 _BLOCK = 32_768
 _DATE_WIDTH = 10
@@ -58,8 +70,54 @@ def not_before(later: Any, earlier: Any) -> Bools:  # noqa: ANN401 - pyarrow shi
 def not_in_future(values: Any, today: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """The day of a date or a timestamp is not after `today` (YYYY-MM-DD)."""
     days, real = iso_days(TextColumn.of(values))
-    limit = day_of.fromisoformat(today)
-    return ~real | (days <= limit.year * 10000 + limit.month * 100 + limit.day)
+    return ~real | (days <= _as_number(today))
+
+
+def not_expired_when(values: Any, decisive: Any, when_values: Sequence[str], today: str) -> Bools:  # noqa: ANN401 - as above
+    """The day is `today` or later where the decisive column has one of `when_values`: an end date is inclusive."""
+    days, real = iso_days(TextColumn.of(values))
+    ended: Bools = real & (days < _as_number(today))
+    return ~ended | ~_is_one_of(decisive, when_values)
+
+
+def code_validity(values: Any, validity: Mapping[str, Sequence[str | None]], today: str) -> Bools:  # noqa: ANN401 - as above
+    """The code may be used on `today`, by code -> from when until when, both inclusive; other codes pass."""
+    return _valid_on(values, validity, np.full(len(values), _as_number(today), np.int32))
+
+
+def code_validity_on(
+    values: Any,  # noqa: ANN401 - pyarrow ships no types
+    dates: Any,  # noqa: ANN401 - pyarrow ships no types
+    validity: Mapping[str, Sequence[str | None]],
+    today: str,
+) -> Bools:
+    """The same on each row's own day, and on `today` where it has none."""
+    days, real = iso_days(TextColumn.of(dates))
+    return _valid_on(values, validity, np.where(real, days, _as_number(today)).astype(np.int32))
+
+
+def _valid_on(values: Any, validity: Mapping[str, Sequence[str | None]], days: NDArray[np.int32]) -> Bools:  # noqa: ANN401 - as above
+    codes = list(validity)
+    first = np.array([_as_number(validity[code][0] or _EVER) for code in codes] + [_NO_DAY], np.int32)
+    last = np.array([_as_number(validity[code][1] or _FOR_EVER) for code in codes] + [_LAST_DAY], np.int32)
+    places = pc.fill_null(pc.index_in(values, value_set=pa.array(codes, pa.string())), len(codes)).to_numpy()
+    holds: Bools = (first[places] <= days) & (days <= last[places])
+    return holds
+
+
+_EVER, _FOR_EVER = "0001-01-01", "9999-12-31"
+_NO_DAY, _LAST_DAY = 0, 99991231
+
+
+def _as_number(day: str) -> int:
+    at = day_of.fromisoformat(day)
+    return at.year * 10000 + at.month * 100 + at.day
+
+
+def not_missing(values: Any, missing_values: Sequence[str]) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """A value is there, and none of `missing_values`."""
+    present = TextColumn.of(values).present
+    return present & ~(_is_one_of(values, missing_values) & present)
 
 
 def birth_date_agrees(citizen_numbers: Any, birth_dates: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
@@ -171,12 +229,23 @@ PREDICATES: Mapping[str, Predicate] = {
     "citizen_number": Predicate(citizen_number),
     "uscc": Predicate(uscc),
     "certificate_identifier": Predicate(certificate_identifier),
+    "residence_permit": Predicate(residence_permit),
+    "foreign_permanent_resident_number": Predicate(foreign_permanent_resident_number),
+    "vehicle_number": Predicate(vehicle_number),
+    "licence_plate": Predicate(licence_plate),
+    "holder_code": Predicate(holder_code, ("column", "type_column")),
     "birth_date_agrees": Predicate(birth_date_agrees, _PAIR),
     "sex_agrees": Predicate(sex_agrees, _PAIR),
     "not_before": Predicate(not_before, _PAIR),
     "not_in_future": Predicate(not_in_future, on_the_day=True),
+    "not_expired_when": Predicate(not_expired_when, _WHEN, on_the_day=True),
     "required_when": Predicate(required_when, _WHEN),
     "matches_when": Predicate(matches_when, _WHEN),
     "division_under": Predicate(division_under, _PAIR),
+    "readable_text": Predicate(readable_text),
+    "not_rounded": Predicate(not_rounded),
+    "not_missing": Predicate(not_missing),
+    "code_validity": Predicate(code_validity, on_the_day=True),
+    "code_validity_on": Predicate(code_validity_on, ("column", "date_column"), on_the_day=True),
 }
 """What contracts may name after `mianzheng:` for rules that judge one row; `on_the_day` ones also get `today`."""

@@ -57,7 +57,11 @@ class DimensionScore:
 
 
 def rule_scores(dataset: Dataset, findings: Findings) -> tuple[RuleScore, ...]:
-    """The scores of all of a dataset's rules about rows, those without anything to judge included."""
+    """The scores of all of a dataset's rules about rows, those without anything to judge included.
+
+    A rule that allows some rows to fail is scored over the rows it judged, as any other; one that says a single thing
+    of the batch has one judgement. Rules of the gate, about sizes alone, have no score.
+    """
     return tuple(
         RuleScore(
             rule.id,
@@ -66,10 +70,10 @@ def rule_scores(dataset: Dataset, findings: Findings) -> tuple[RuleScore, ...]:
             rule.indicator,
             rule.level,
             findings.checked(rule.id),
-            len(findings.of(rule.id)),
+            findings.failed(rule.id),
         )
         for rule in dataset.rules
-        if rule.kind != "batch"
+        if rule.kind != "batch" or rule.id in findings.measures
     )
 
 

@@ -93,8 +93,8 @@ class RuleSpec:
         level: 1 required (decides rows), 2 expected (opens cases), 3 excellent (counted only).
         dimension: of GB/T 36344, decided by the indicator's first two digits.
         indicator: of GB/T 36344, such as "0302".
-        kind: `row` is judged in one row alone, `across` with all others in view; `unique` and `reference` are set-based in
-            the store; `batch` is about the batch as a whole.
+        kind: `row` is judged in one row alone, `across` with all others in view; `unique` and `reference` are set-based
+            in the store; `batch` is about the batch as a whole.
         expectation: a Great Expectations type, or `mianzheng:...` for our own.
         arguments: as Great Expectations names them (column, column_A, column_B, value_set, regex ...).
         columns: the columns that the rule reads: a value missing in all of them is not judged.

@@ -31,6 +31,7 @@ def test_every_rule_of_every_built_in_contract_is_compiled_once() -> None:
         rules = compile_rules(dataset, TODAY)
         compiled = [rule.rule_id for rule in rules.row]
         compiled += [rule.id for rule in (*rules.unique, *rules.reference, *rules.batch)]
+        compiled += [rule.spec.id for rule in rules.whole]
         assert sorted(compiled) == sorted(rule.id for rule in dataset.rules)
 
 

@@ -9,7 +9,8 @@ import jsonschema
 import pytest
 import yaml
 
-from registries.contract_vocabulary import EXPECTATIONS, INDICATORS
+from registries.contract_expectations import EXPECTATIONS
+from registries.contract_vocabulary import INDICATORS
 from registries.contracts import ContractFaults, Dataset, check_contracts, load_contract, load_register
 from registries.departments import BUILT_IN
 
@@ -85,6 +86,7 @@ def test_rules_are_derived_from_columns() -> None:
     assert found == {
         "uscc-required": (1, "row", "0201", "expect_column_values_to_not_be_null"),
         "uscc-uscc": (2, "row", "0301", "mianzheng:uscc"),
+        "uscc-not_rounded": (1, "row", "0301", "mianzheng:not_rounded"),
         "name-required": (1, "row", "0201", "expect_column_values_to_not_be_null"),
         "name-length": (1, "row", "0101", "expect_column_value_lengths_to_be_between"),
         "name-pattern": (1, "row", "0101", "expect_column_values_to_match_regex"),
