@@ -11,27 +11,18 @@ character, neither in UTF-8 nor in GB18030.
 Standards: RFC 4180; GB 18030-2022 as Python's codec has it.
 """
 
-import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from registries.connectors.faults import NotCsv, StrayQuote, WrongEncoding
+from registries.connectors.faults import NotCsv, StrayQuote
+from registries.connectors.text_encoding import NotText, told_codec
 
-_BLOCK: Final = 1 << 20
 _QUOTE, _COMMA, _LF, _CR = b'",\n\r'
-_BINARY: Final = (
-    (b"PK\x03\x04", "Excel 工作簿或压缩包", "a workbook or an archive"),
-    (b"\xd0\xcf\x11\xe0", "旧版 Excel 工作簿", "an old workbook"),
-    (b"\x1f\x8b", "压缩文件", "a compressed file"),
-    (b"\xff\xfe", "UTF-16 文本", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 文本", "UTF-16 text"),
-)
-_CODECS: Final = {"UTF-8": "utf-8", "GB18030": "gb18030"}
 
 
 def scan(file: BinaryIO, source: str, agreed: str, headers: Sequence[str]) -> str:
@@ -45,21 +36,13 @@ def scan(file: BinaryIO, source: str, agreed: str, headers: Sequence[str]) -> st
         WrongEncoding: Neither UTF-8 nor GB18030.
         StrayQuote: Quotation marks that don't pair up.
     """
-    first = file.read(_BLOCK)
-    for magic, zh, en in _BINARY:
-        if first.startswith(magic):
-            raise NotCsv(source, zh, en)
-    candidates = ["utf-8-sig"] if first.startswith(codecs.BOM_UTF8) else ["utf-8", "gb18030"]
-    decoding = _Decoding(candidates, source)
     quotes = _Quotes(source)
-    for block in _blocks(first, file):
-        if b"\0" in block:
-            raise NotCsv(source, "含有二进制内容", "it holds binary content")
-        decoding.feed(block)
-        quotes.feed(block)
-    decoding.finish()
+    try:
+        codec = told_codec(file, source, agreed, headers, quotes.feed)
+    except NotText as what:
+        raise NotCsv(source, what.zh, what.en) from None
     quotes.finish()
-    return _chosen(decoding.alive, first, agreed, headers)
+    return codec
 
 
 def header_of(file: BinaryIO, codec: str) -> list[str]:
@@ -68,50 +51,6 @@ def header_of(file: BinaryIO, codec: str) -> list[str]:
     row = next((cells for cells in csv.reader(text) if cells), [])
     text.detach()
     return [cell.strip() for cell in row]
-
-
-def _blocks(first: bytes, file: BinaryIO) -> Iterator[bytes]:
-    block = first
-    while block:
-        yield block
-        block = file.read(_BLOCK)
-
-
-def _chosen(alive: Sequence[str], first: bytes, agreed: str, headers: Sequence[str]) -> str:
-    if len(alive) == 1:
-        return alive[0]
-    line = first.partition(b"\n")[0]
-    known = [codec for codec in alive if any(name in line.decode(codec, "replace") for name in headers)]
-    return known[0] if len(known) == 1 else _CODECS[agreed]
-
-
-class _Decoding:
-    """Decodes with every candidate at once, and drops those that fail."""
-
-    def __init__(self, codecs_: Sequence[str], source: str) -> None:
-        self._decoders = {codec: codecs.getincrementaldecoder(codec)() for codec in codecs_}
-        self._source = source
-        self._lines = 1
-
-    @property
-    def alive(self) -> list[str]:
-        return list(self._decoders)
-
-    def feed(self, block: bytes, *, final: bool = False) -> None:
-        failed: list[tuple[str, int]] = []
-        for codec, decoder in self._decoders.items():
-            try:
-                decoder.decode(block, final)
-            except UnicodeDecodeError as error:
-                failed.append((codec, block[: max(error.start, 0)].count(b"\n")))
-        if len(failed) == len(self._decoders):
-            raise WrongEncoding(self._source, self._lines + max(line for _, line in failed)) from None
-        for codec, _ in failed:
-            del self._decoders[codec]
-        self._lines += block.count(b"\n")
-
-    def finish(self) -> None:
-        self.feed(b"", final=True)
 
 
 class _Quotes:

@@ -75,3 +75,16 @@ class CellTooLong(SourceFault):
             "check the export",
         )
         self.row, self.column = row, column
+
+
+class NotJsonLines(SourceFault):
+    """Raised when a line of a JSON Lines file is no flat object; `line` counts from 1."""
+
+    def __init__(self, source: str, line: int, what_zh: str, what_en: str) -> None:
+        super().__init__(
+            source,
+            f"第 {line} 行{what_zh}; 每行应为一个 JSON 对象, 成员为数据契约的列, 值为文本、数字、布尔或 null",
+            f"line {line} {what_en}; each line should be one JSON object with the contract's columns as members, whose "
+            "values are texts, numbers, booleans or null",
+        )
+        self.line = line

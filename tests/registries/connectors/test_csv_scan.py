@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registries.connectors import csv_scan
+from registries.connectors import text_encoding
 from registries.connectors.csv_scan import scan
 from registries.connectors.faults import StrayQuote, WrongEncoding
 
@@ -15,7 +15,7 @@ from registries.connectors.faults import StrayQuote, WrongEncoding
 @pytest.fixture(params=[1, 2, 3, 1 << 20])
 def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of any size: what spans two of them is the same as within one."""
-    monkeypatch.setattr(csv_scan, "_BLOCK", request.param)
+    monkeypatch.setattr(text_encoding, "_BLOCK", request.param)
 
 
 def scanned(text: str, encoding: str = "utf-8") -> str:
@@ -56,7 +56,7 @@ def test_whatever_the_csv_module_writes_passes(rows: list[list[str]], size: int)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_scan, "_BLOCK", size)
+        patch.setattr(text_encoding, "_BLOCK", size)
         assert scanned(text.getvalue()) in {"utf-8", "gb18030"}
 
 
