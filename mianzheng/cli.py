@@ -7,7 +7,7 @@ mianzheng receipt verify receipt.jws
 
 import typer
 
-from mianzheng.commands import contracts, loading, proving, pushing, running
+from mianzheng.commands import contracts, loading, proving, pushing, running, subjects
 
 app = typer.Typer(
     name="mianzheng",
@@ -20,3 +20,4 @@ app = typer.Typer(
 for group in (running.app, loading.app, proving.app, pushing.app):
     app.add_typer(group)
 app.add_typer(contracts.app, name="contract")
+app.add_typer(subjects.app, name="subject")

@@ -24,6 +24,7 @@ MENU: dict[str, tuple[tuple[str, str, Words], ...]] = {
     "steward": (
         ("/steward", "chart", Words("数据质量", "Quality")),
         ("/steward/cases", "mend", Words("工单", "Cases")),
+        ("/steward/subjects", "key", Words("主体合并", "Joined subjects")),
     ),
 }
 """What each role finds in the menu, in this order."""

@@ -16,12 +16,13 @@ from exchange_api.pages import (
     publisher_pages,
     sign_in_page,
     steward_pages,
+    subject_pages,
 )
 from exchange_api.pages.fault_page import fault_page
 from exchange_api.pages.rendering import STATIC, STATIC_PLACE
 
 pages_router = APIRouter(include_in_schema=False)
-for _pages in (sign_in_page, home_page, officer_pages, publisher_pages, steward_pages, catalogue_pages):
+for _pages in (sign_in_page, home_page, officer_pages, publisher_pages, steward_pages, subject_pages, catalogue_pages):
     pages_router.include_router(_pages.router)
 
 

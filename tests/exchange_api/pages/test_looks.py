@@ -24,6 +24,7 @@ PAGES = [
     ("steward", "steward-residents", "/steward/datasets/public_security.residents"),
     ("steward", "steward-cases", "/steward/cases"),
     ("steward", "steward-cases-closed", "/steward/cases?state=closed"),
+    ("steward", "steward-subjects", "/steward/subjects"),
     ("steward", "steward-conflicts", "/steward/conflicts/geography"),
 ]
 
