@@ -9,12 +9,13 @@ ever fetched.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from registries.contract_faults import ContractFaults, Fault
 from registries.contract_folders import CONTRACT_PATTERN, DEPARTMENT_FILE
 from registries.contract_judging import unknown_types
+from registries.contract_marks import marks_left
 from registries.contract_snapshots import copy_folder
 from registries.contracts import check_contracts
 from registries.departments import load_catalogue
@@ -33,8 +34,16 @@ def check_paths(paths: Sequence[Path], beside: Sequence[Path]) -> list[Fault]:
         inside = department_folders(folder)
         departments += inside
         files += [] if inside else sorted(folder.rglob(CONTRACT_PATTERN))
-    faults = check_contracts(files)
+    faults = [*check_contracts(files), *(fault for path in files for fault in _marks(path))]
     return faults + (check_departments(departments, beside) if departments else [])
+
+
+def _marks(path: Path) -> Iterator[Fault]:
+    try:
+        text = path.read_text("utf-8", "replace")
+    except OSError:
+        return  # check_contracts says so
+    yield from marks_left(f"{path.parent.name}/{path.name}", text)
 
 
 def department_folders(folder: Path) -> list[Path]:

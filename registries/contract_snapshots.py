@@ -15,6 +15,7 @@ from typing import Final
 
 from registries.contract_faults import Fault
 from registries.contract_folders import CONTRACT_PATTERN, DEPARTMENT_FILE
+from registries.contract_marks import marks_left
 from registries.contract_yaml import LARGEST
 
 Snapshot = tuple[tuple[str, int, int], ...]
@@ -59,6 +60,7 @@ def copy_folder(folder: Path, target: Path) -> tuple[str, tuple[Fault, ...]]:
             faults.append(_unreadable(folder, file))
             continue
         (target / file.name).write_bytes(content)
+        faults += marks_left(f"{folder.name}/{file.name}", content.decode("utf-8", "replace"))
         digest.update(f"{file.name}\x00{len(content)}\x00".encode("utf-8", "surrogateescape") + content)
     return digest.hexdigest(), tuple(faults)
 

@@ -95,6 +95,46 @@ def diff(old: Path, new: Path, as_json: Json = False) -> None:
     raise typer.Exit(1 if found.breaking else 0)
 
 
+@app.command("new")
+def new_contract(
+    source: Annotated[
+        str, typer.Option("--from", help="文件,或数据库地址 / a file, or a database's address (SQLAlchemy URL)")
+    ],
+    table: Annotated[str, typer.Option(help="数据库的表或视图 / table or view of the database")] = "",
+    department: Annotated[str, typer.Option(help="部门标识 / the department's id")] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="写入此目录;省略则显示 / folder to write to; printed without it")
+    ] = None,
+) -> None:
+    """根据数据表或文件起草数据契约;须由人决定处有标记 / draft a contract; what you must decide is marked.
+
+    Example: `mianzheng contract new --from enterprises_20260101.csv --department market_regulation --out drafts`
+    """
+    from registries.contract_drafts import draft, draft_department
+    from registries.source_samples import sample_of_file, sample_of_table
+
+    with explained():
+        if "://" in source and not table:
+            raise MianzhengError("请用 --table 指定表或视图。", "Name a table or view with --table.")
+        sample = sample_of_table(source, table) if "://" in source else sample_of_file(Path(source))
+        text = draft(sample, department)
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in ((f"{sample.name}.odcs.yaml", text), ("department.yaml", draft_department(department))):
+        show_written(out / name, content)
+
+
+def show_written(path: Path, content: str) -> None:
+    """Write a draft, never over something that is there."""
+    if path.exists():
+        console.print(f"已有,未改动 left as it is: {path}", markup=False)
+        return
+    path.write_text(content, "utf-8")
+    console.print(f"已写入 written: {path}", markup=False)
+
+
 @app.command("list")
 def list_contracts(as_json: Json = False) -> None:
     """列出已启用与未接受的部门契约 / operators' folders: what is in force, and what is refused with reasons."""
