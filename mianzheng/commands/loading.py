@@ -1,4 +1,4 @@
-"""Commands about data: load, quality, contract check, store digest."""
+"""Commands about data: load, quality, store digest."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,9 +10,8 @@ import typer
 
 from mianzheng.errors import MianzhengError
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
-from registries.contract_faults import ContractFaults, Fault
-from registries.contracts import Dataset, check_contracts
-from registries.departments import Catalogue, load_catalogue
+from registries.contracts import Dataset
+from registries.departments import Catalogue
 from registries.home import Role
 from registries.store import digest, scores
 from registries.store.engine import Store
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
     from quality.intake import IntakeOutcome
 
 app = typer.Typer(rich_markup_mode=None)
-contract_app = typer.Typer(help="数据契约 / contracts.", no_args_is_help=True, rich_markup_mode=None)
 store_app = typer.Typer(help="统一存储 / the store.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(contract_app, name="contract")
 app.add_typer(store_app, name="store")
 
 
@@ -125,38 +122,6 @@ def quality(as_json: Json = False) -> None:
             percent = f"{100 * (1 - one.failed / one.checked):.2f} %" if one.checked else "no data"
             counts = f"{one.checked - one.failed:>11,} / {one.checked:<11,}"
             console.print(f"  {percent:>9} {counts} {one.level} 级  {one.dimension:<13} {one.rule_id}", markup=False)
-
-
-@contract_app.command("check")
-def contract_check(
-    paths: Annotated[list[Path] | None, typer.Argument(help="契约文件或目录 / contracts or folders")] = None,
-    as_json: Json = False,
-) -> None:
-    """检查数据契约,一次报告全部问题 / report every fault with file, line, cause and mend."""
-    faults = check_contracts(contract_files(paths)) if paths else built_in_faults()
-    if as_json:
-        print_json([asdict(fault) for fault in faults])
-    else:
-        for fault in faults:
-            console.print(
-                f"{fault.file}:{fault.line}\n  {fault.cause_zh} → {fault.mend_zh}\n  {fault.cause_en} → {fault.mend_en}"
-            )
-        console.print(f"{len(faults)} 个问题 faults")
-    raise typer.Exit(1 if faults else 0)
-
-
-def contract_files(paths: list[Path]) -> list[Path]:
-    """The contracts that are named, and those in the folders that are named."""
-    return [file for path in paths for file in (sorted(path.rglob("*.odcs.yaml")) if path.is_dir() else [path])]
-
-
-def built_in_faults() -> list[Fault]:
-    """The faults of the departments that the hub itself has, contracts and how they refer to each other."""
-    try:
-        load_catalogue()
-    except ContractFaults as found:
-        return list(found.faults)
-    return []
 
 
 @store_app.command("digest")
