@@ -4,6 +4,10 @@ Build once, then let days pass:
 
     python -m sample_city build --home city --database-url postgresql://... --people 20000 --seed 1
     python -m sample_city next-day --home city --database-url postgresql://... --json
+
+Some departments have processes of their own:
+
+    python -m sample_city serve civil_affairs --home city
 """
 
 import argparse
@@ -15,6 +19,7 @@ from pathlib import Path
 
 from sample_city.build import CityReport, build, next_day
 from sample_city.errors import CityError
+from sample_city.serving import DEPARTMENTS, serve
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -23,6 +28,9 @@ def main(words: list[str]) -> int:
     """Run one command; 0 when it worked, 1 with cause and next step on stderr when not."""
     asked = _parser().parse_args(words)
     try:
+        if asked.command == "serve":
+            serve(asked.department, asked.home, asked.hub)
+            return 0
         report = _run(asked)
     except CityError as error:
         sys.stderr.write(f"{error.zh}\n{error.en}\n")
@@ -33,9 +41,9 @@ def main(words: list[str]) -> int:
 
 def _run(asked: argparse.Namespace) -> CityReport:
     if asked.command == "next-day":
-        return next_day(asked.home, asked.database_url)
+        return next_day(asked.home, asked.database_url, asked.exchange_url)
     today = asked.day or datetime.now(CHINA).date()
-    return build(asked.home, asked.database_url, asked.people, asked.seed, today)
+    return build(asked.home, asked.database_url, asked.people, asked.seed, today, asked.exchange_url)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -43,9 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     building = commands.add_parser("build", help="新建样例城市 / build a city")
     passing = commands.add_parser("next-day", help="推进一天 / let one day pass")
+    serving = commands.add_parser("serve", help="运行一个部门的服务 / run one department's own process")
+    serving.add_argument("department", choices=DEPARTMENTS)
+    serving.add_argument("--home", type=Path, required=True, help="文件夹 / folder of the city's files")
+    serving.add_argument("--hub", help="枢纽地址 / the hub's address, for who pushes")
     for command in (building, passing):
         command.add_argument("--home", type=Path, required=True, help="文件夹 / folder of the city's files")
         command.add_argument("--database-url", required=True, help="人口库地址 / the residents' database")
+        command.add_argument("--exchange-url", help="人社前置库地址 / human resources' exchange database")
         command.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     building.add_argument("--people", type=int, default=20_000, help="人口数 / number of people (%(default)s)")
     building.add_argument("--seed", type=int, default=1, help="随机种子 / seed (%(default)s)")

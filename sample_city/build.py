@@ -2,10 +2,12 @@
 
     report = build(Path("city"), "postgresql://...", people=20_000, seed=1, day=date(2026, 6, 30))
 
-1. the marker of a former city is taken away, 2. residents go into their database, 3. drops are written,
-4. truth and numbers to try, 5. the marker, last: a build that was killed is done again, a finished one is left alone.
+1. the marker of a former city is taken away, 2. residents go into their database, 3. the departments hand over what
+is due, 4. truth and numbers to try, 5. the marker, last: a build that was killed is done again, a finished one is left
+alone.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,16 +15,22 @@ from pathlib import Path
 
 import numpy as np
 
-from sample_city import business_licences, drops, enterprises, numbers_to_try, resident_defects, residents
+from sample_city import (
+    deliveries,
+    drops,
+    exchange_database,
+    number_corrections,
+    numbers_to_try,
+    resident_defects,
+    residents,
+)
 from sample_city.city import City, forget, found, keep
 from sample_city.columns import Columns
 from sample_city.draws import Index
 from sample_city.errors import NoCityError
 from sample_city.lanes import CLEAN
-from sample_city.residents_database import change, connected, holds, load
+from sample_city.residents_database import change, connected, holds, keep_corrections, load
 from sample_city.truth import Truth
-
-CHUNK = 50_000
 
 
 @dataclass(frozen=True)
@@ -37,33 +45,45 @@ class CityReport:
     defects: dict[str, int] = field(default_factory=dict)
 
 
-def build(home: Path, database_url: str, people: int, seed: int, day: date) -> CityReport:
-    """Build a city of `people` founded on `day` into `home` and the database; the same city twice does nothing.
+def build(
+    home: Path, database_url: str, people: int, seed: int, day: date, exchange_url: str | None = None
+) -> CityReport:
+    """Build a city of `people` founded on `day` into `home` and the databases; the same city twice does nothing.
 
-    A city of this size and seed that stands already keeps its own days.
+    A city of this size and seed that stands already keeps its own days. Human resources' exchange table stands in the
+    residents' database where no `exchange_url` names another one.
 
     Raises:
         BadSizeError: fewer than 500 or more than 10,000,000 people.
         ResidentsDatabaseDownError: the database can't be reached or written to.
+        ExchangeDatabaseDownError: human resources' can't.
     """
-    city = City(people, seed, day)
+    city, exchange = City(people, seed, day), exchange_url or database_url
     standing = found(home)
     with connected(database_url) as connection:
-        if standing is not None and standing.same(people, seed) and holds(connection, city.label):
+        loaded = holds(connection, city.label) and exchange_database.holds(exchange)
+        if standing is not None and standing.same(people, seed) and loaded:
             return _report(standing, built=False)
         forget(home)
         home.mkdir(parents=True, exist_ok=True)
         with Truth(home) as truth:
             load(connection, city.label, _resident_chunks(city, truth))
-            drops.clear(home)
-            drops.drop_divisions(home)
-            _drop_companies(home, city, truth)
+            keep_corrections(connection, number_corrections.rows(city.population, 0))
+            clear(home)
+            drops.drop_lists(home)
+            deliveries.hand_over(home, city, truth, exchange)
     numbers_to_try.keep(home, city)
     keep(home, city)
     return _report(city, built=True, defects=dict(truth.counts))
 
 
-def next_day(home: Path, database_url: str) -> CityReport:
+def clear(home: Path) -> None:
+    """Remove what a former city handed over."""
+    drops.clear(home)
+    shutil.rmtree(home / deliveries.SFTP_FOLDER, ignore_errors=True)
+
+
+def next_day(home: Path, database_url: str, exchange_url: str | None = None) -> CityReport:
     """Let one day pass: births, moves, new names, deaths, new companies, changed licences, some mended and new defects.
 
     A day that was killed half-way is worked through again with the same outcome.
@@ -71,6 +91,7 @@ def next_day(home: Path, database_url: str) -> CityReport:
     Raises:
         NoCityError: no city was built in `home`.
         ResidentsDatabaseDownError: the database can't be reached or written to.
+        ExchangeDatabaseDownError: human resources' can't.
     """
     yesterday = found(home)
     if yesterday is None:
@@ -78,9 +99,10 @@ def next_day(home: Path, database_url: str) -> CityReport:
     city = yesterday.tomorrow()
     with connected(database_url) as connection:
         change(connection, *_changes(yesterday, city))
+        keep_corrections(connection, number_corrections.rows(city.population, city.days))
     with Truth(home) as truth:
         _tell_residents(city, truth)
-        _drop_companies(home, city, truth)
+        deliveries.hand_over(home, city, truth, exchange_url or database_url)
     numbers_to_try.keep(home, city)
     keep(home, city)
     return _report(city, built=True, defects=dict(truth.counts))
@@ -116,38 +138,10 @@ def _tell_residents(city: City, truth: Truth) -> None:
 def _changes(yesterday: City, city: City) -> tuple[Columns, Columns, Columns]:
     """Old citizen numbers of the rows that change, those rows, and the rows of the newborn."""
     population, day = city.population, city.days
-    queues = (population.moves, population.new_names, population.deaths)
+    queues = (population.moves, population.new_names, population.deaths, population.corrections)
     places = np.unique(np.concatenate([*(queue.on(day) for queue in queues), city.resident_defects.changed(day)]))
     before, _ = _resident_rows(yesterday, places)
     after, _ = _resident_rows(city, places, city.day_number)
     newborn = np.arange(population.count(day - 1), population.count(day))
     born, _ = _resident_rows(city, newborn, city.day_number)
     return before["citizen_number"], after, born
-
-
-def _drop_companies(home: Path, city: City, truth: Truth) -> None:
-    drops.drop_table(home, "enterprises", city.day, _enterprise_chunks(city, truth))
-    drops.drop_table(home, "business_licences", city.day, _licence_chunks(city, truth))
-
-
-def _company_chunks(city: City) -> Iterator[Index]:
-    count = city.economy.count(city.days)
-    return (np.arange(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK))
-
-
-def _enterprise_chunks(city: City, truth: Truth) -> Iterator[Columns]:
-    plan = city.enterprise_defects
-    for index in _company_chunks(city):
-        companies = city.economy.at(index, city.days)
-        columns, kinds = enterprises.rows(city.economy, companies, plan.kinds_of(index, city.days))
-        truth.add(enterprises.DATASET, columns[enterprises.KEY], kinds, plan.kinds)
-        yield columns
-
-
-def _licence_chunks(city: City, truth: Truth) -> Iterator[Columns]:
-    plan = city.licence_defects
-    for index in _company_chunks(city):
-        kinds = plan.kinds_of(index, city.days)
-        columns = business_licences.rows(city.economy, city.economy.at(index, city.days), kinds)
-        truth.add(business_licences.DATASET, columns[business_licences.KEY], kinds, plan.kinds)
-        yield columns

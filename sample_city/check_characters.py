@@ -65,6 +65,12 @@ def identifier_check(body: Ascii) -> Ascii:
     return found
 
 
+def another_inner_check(check: Ascii, drawn: NDArray[np.int64]) -> Ascii:
+    """A check character of an organisation code that is not the right one (0-9 or X)."""
+    alphabet = b"0123456789X"
+    return another_character(check, 1 + drawn % (len(alphabet) - 1), alphabet)
+
+
 def another_character(check: Ascii, shift: NDArray[np.int64], alphabet: bytes) -> Ascii:
     """A character of `alphabet` that is not the right one: `shift` (1 to the alphabet's length less 1) places on."""
     place = _values(alphabet)[check]

@@ -6,16 +6,29 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from sample_city import (
+    birth_certificates,
+    disability_certificates,
+    driver_permits,
+    insured_persons,
+    marriages,
+    operation_permits,
+    qualifications,
+    real_estate,
+    social_organisations,
+)
 from sample_city.business_licences import plan as plan_licences
 from sample_city.companies import Economy
 from sample_city.enterprises import plan as plan_enterprises
 from sample_city.errors import BadSizeError
+from sample_city.holders import Holders
+from sample_city.holdings import Holding
 from sample_city.lanes import DefectPlan
 from sample_city.population import Population
 from sample_city.resident_defects import plan as plan_residents
 
 FILE = "city.json"
-FORMAT = 1
+FORMAT = 2
 FEWEST, MOST = 500, 10_000_000
 EPOCH = date(1970, 1, 1)
 
@@ -82,6 +95,56 @@ class City:
     def licence_defects(self) -> DefectPlan:
         """Which licences' rows are wrong."""
         return plan_licences(self.economy)
+
+    @cached_property
+    def holders(self) -> Holders:
+        """Whom the other departments' certificates are for."""
+        return Holders(self.population, self.resident_defects, self.economy, self.enterprise_defects)
+
+    @cached_property
+    def marriages(self) -> Holding:
+        """Of civil affairs."""
+        return marriages.holding(self.holders)
+
+    @cached_property
+    def social_organisations(self) -> Holding:
+        """Of civil affairs."""
+        return social_organisations.holding(self.holders)
+
+    @cached_property
+    def driver_permits(self) -> Holding:
+        """Of transport."""
+        return driver_permits.holding(self.holders)
+
+    @cached_property
+    def operation_permits(self) -> Holding:
+        """Of transport."""
+        return operation_permits.holding(self.holders)
+
+    @cached_property
+    def birth_certificates(self) -> Holding:
+        """Of health."""
+        return birth_certificates.holding(self.holders)
+
+    @cached_property
+    def qualifications(self) -> Holding:
+        """Of human resources."""
+        return qualifications.holding(self.holders)
+
+    @cached_property
+    def insured_persons(self) -> Holding:
+        """Of human resources."""
+        return insured_persons.holding(self.holders)
+
+    @cached_property
+    def real_estate(self) -> Holding:
+        """Of natural resources."""
+        return real_estate.holding(self.holders)
+
+    @cached_property
+    def disability_certificates(self) -> Holding:
+        """Of the disabled persons' federation."""
+        return disability_certificates.holding(self.holders)
 
 
 def keep(home: Path, city: City) -> None:

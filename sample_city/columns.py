@@ -69,6 +69,12 @@ def compact_dates(days: Index) -> Column:
     return text(date_matrix(days)[:, COMPACT])
 
 
+def moments(days: Index, seconds: Index) -> Column:
+    """Days and seconds of the day as a text column of `2024-01-31 09:05:59`."""
+    clock = [digits(seconds // 3600, 2), digits(seconds // 60 % 60, 2), digits(seconds % 60, 2)]
+    return joined(dates(days), " ", text(clock[0]), ":", text(clock[1]), ":", text(clock[2]))
+
+
 def years(days: Index) -> Index:
     """The calendar year of each day."""
     return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970

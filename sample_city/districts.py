@@ -138,14 +138,21 @@ def birth_weights() -> NDArray[np.float64]:
     return table
 
 
-def _bureau_code(division: str) -> str:
-    organisation = np.frombuffer(f"MB2C{division[2:]}".encode(), dtype=np.uint8).reshape(1, 8)
+def _bureau_code(division: str, mark: str) -> str:
+    organisation = np.frombuffer(f"{mark}{division[2:]}".encode(), dtype=np.uint8).reshape(1, 8)
     body = f"11{division}{bytes(organisation[0]).decode()}{bytes(organisation_code_check(organisation)).decode()}"
     return body + bytes(uscc_check(np.frombuffer(body.encode(), dtype=np.uint8).reshape(1, 17))).decode()
 
 
-CITY_BUREAU = Bureau("汕头市市场监督管理局", _bureau_code(CITY_CODE))
-DISTRICT_BUREAUS = tuple(
-    Bureau(f"汕头市{district.name}市场监督管理局", _bureau_code(district.code)) for district in DISTRICTS
-)
-BUREAUS = (*DISTRICT_BUREAUS, CITY_BUREAU)
+def bureaus(title: str, mark: str) -> tuple[Bureau, ...]:
+    """One authority called `title` for each district, then the city's; `mark`, four characters, is part of their codes.
+
+    >>> bureaus("民政局", "MB3C")[0]
+    Bureau(name='汕头市龙湖区民政局', code='11440507MB3C050781')
+    """
+    districts = [Bureau(f"汕头市{district.name}{title}", _bureau_code(district.code, mark)) for district in DISTRICTS]
+    return (*districts, Bureau(f"汕头市{title}", _bureau_code(CITY_CODE, mark)))
+
+
+BUREAUS = bureaus("市场监督管理局", "MB2C")
+CITY_BUREAU = BUREAUS[-1]

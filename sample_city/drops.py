@@ -1,6 +1,7 @@
 """The departments' drop folders: files appear whole (written as `.part`, then renamed), dated, in their encoding."""
 
 import io
+import json
 import shutil
 from collections.abc import Iterable
 from datetime import date
@@ -13,18 +14,20 @@ from sample_city.columns import Columns
 
 FOLDER = "drops"
 MARKET_REGULATION = "market_regulation"
-ENCODING = "gb18030"
 LISTS = {
-    "divisions_2023.csv": "statistics_bureau",
-    "divisions_2026.csv": "civil_affairs",
-    "divisions_1980_2019.csv": "standards_administration",
+    "divisions/divisions_2023.csv": "statistics_bureau",
+    "divisions/divisions_2026.csv": "civil_affairs",
+    "divisions/divisions_1980_2019.csv": "standards_administration",
+    "sheets/economic_indicators_2025.csv": "statistics_bureau",
+    "sheets/public_credit_202603.csv": "development_and_reform",
 }
-DIVISIONS = Path(__file__).parent / "divisions"
+"""Files that are given out as they stand here -> the department whose folder they are for."""
+SHEETS = Path(__file__).parent / "sheets"
 
 
-def drop_name(table: str, day: date) -> str:
-    """`enterprises_20260630.csv`."""
-    return f"{table}_{day:%Y%m%d}.csv"
+def drop_name(table: str, day: date, part: int | None = None) -> str:
+    """`enterprises_20260630.csv`, or `..._20260630_1.csv` for the first part of a day."""
+    return f"{table}_{day:%Y%m%d}{'' if part is None else f'_{part}'}.csv"
 
 
 def clear(home: Path) -> None:
@@ -33,34 +36,50 @@ def clear(home: Path) -> None:
         shutil.rmtree(home / FOLDER)
 
 
-def drop_divisions(home: Path) -> None:
-    """Give the real lists of divisions to the folders of their three publishers, as they came."""
+def drop_lists(home: Path) -> None:
+    """Give files that don't change to the folders of their publishers, as they stand."""
     for name, department in LISTS.items():
-        folder = _folder(home, department)
-        part = folder / f"{name}.part"
-        shutil.copyfile(DIVISIONS / name, part)
-        part.replace(folder / name)
+        source = Path(__file__).parent / name
+        folder = folder_of(home, department)
+        part = folder / f"{source.name}.part"
+        shutil.copyfile(source, part)
+        part.replace(folder / source.name)
 
 
-def drop_table(home: Path, table: str, day: date, chunks: Iterable[Columns]) -> Path:
-    """Write one market regulation file in GB18030; returns its path."""
-    path = _folder(home, MARKET_REGULATION) / drop_name(table, day)
-    part = path.with_name(f"{path.name}.part")
+def drop_table(folder: Path, name: str, encoding: str, chunks: Iterable[Columns]) -> None:
+    """Write one CSV file in its encoding."""
+    part = folder / f"{name}.part"
     with part.open("wb") as file:
         for number, columns in enumerate(chunks):
-            file.write(_lines(columns, header=number == 0))
-    part.replace(path)
-    return path
+            file.write(_lines(columns, encoding, header=number == 0))
+    part.replace(folder / name)
 
 
-def _folder(home: Path, department: str) -> Path:
+def drop_json_lines(folder: Path, name: str, chunks: Iterable[Columns]) -> None:
+    """Write one file of JSON objects, a line each; empty values are null."""
+    part = folder / f"{name}.part"
+    with part.open("w", encoding="utf-8") as file:
+        for columns in chunks:
+            file.writelines(json_lines(columns))
+    part.replace(folder / name)
+
+
+def json_lines(columns: Columns) -> Iterable[str]:
+    """Each row as one line of JSON."""
+    for values in zip(*(column.to_pylist() for column in columns.values()), strict=True):
+        row = {name: value or None for name, value in zip(columns, values, strict=True)}
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def folder_of(home: Path, department: str) -> Path:
+    """A department's drop folder, made if it isn't there."""
     folder = home / FOLDER / department
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _lines(columns: Columns, *, header: bool) -> bytes:
+def _lines(columns: Columns, encoding: str, *, header: bool) -> bytes:
     buffer = io.BytesIO()
     options = csv.WriteOptions(include_header=header, quoting_style="needed")
     csv.write_csv(pa.table(columns), buffer, options)
-    return buffer.getvalue().decode("utf-8").encode(ENCODING)
+    return buffer.getvalue().decode("utf-8").encode(encoding)

@@ -1,9 +1,9 @@
-"""The register of enterprises as market regulation drops it, with two kinds of defects planted."""
+"""The register of enterprises as market regulation drops it, with three kinds of defects planted."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sample_city.check_characters import USCC_ALPHABET, another_character
+from sample_city.check_characters import USCC_ALPHABET, another_character, another_inner_check, uscc_check
 from sample_city.columns import Columns, dates, digits, joined, pick, take, text, where
 from sample_city.companies import (
     CANCELLED,
@@ -19,8 +19,8 @@ from sample_city.lanes import DefectPlan
 
 DATASET = "market_regulation.enterprises"
 KEY = "统一社会信用代码"
-RATES = (("uscc_check", 0.004), ("conflicting_rows", 0.002))
-WRONG_CODE, CONFLICT = 0, 1
+RATES = (("uscc_check", 0.004), ("conflicting_rows", 0.002), ("organisation_code_check", 0.003))
+WRONG_CODE, CONFLICT, WRONG_INSIDE = 0, 1, 2
 REPEATED_SHARE = 0.001
 """How many rows stand in the drop twice, letter for letter: harmless."""
 
@@ -35,7 +35,7 @@ def plan(economy: Economy) -> DefectPlan:
 
 def rows(economy: Economy, companies: Companies, kinds: NDArray[np.int64]) -> tuple[Columns, NDArray[np.int64]]:
     """The rows of these enterprises and, for each row, its kind of defect (a position in RATES, or CLEAN)."""
-    columns = _with_wrong_codes(economy.seed, companies, _clean(companies), kinds == WRONG_CODE)
+    columns = _with_wrong_codes(economy.seed, companies, _clean(companies), kinds)
     twice = unit(stream(economy.seed, "repeated enterprise"), companies.index) < REPEATED_SHARE
     copies = 1 + ((kinds == CONFLICT) | ((kinds < 0) & twice))
     source = np.repeat(np.arange(len(kinds)), copies)
@@ -60,11 +60,15 @@ def _clean(companies: Companies) -> Columns:
     }
 
 
-def _with_wrong_codes(seed: int, companies: Companies, columns: Columns, mask: NDArray[np.bool_]) -> Columns:
-    wrong = companies.uscc.copy()
-    shift = 1 + below(stream(seed, "wrong code"), companies.index, len(USCC_ALPHABET) - 1)
-    wrong[:, 17] = another_character(companies.uscc[:, 17], shift, USCC_ALPHABET)
-    return columns | {KEY: where(mask, text(wrong), columns[KEY])}
+def _with_wrong_codes(seed: int, companies: Companies, columns: Columns, kinds: NDArray[np.int64]) -> Columns:
+    """A wrong last character; or a right one behind an organisation code whose own check character is wrong."""
+    drawn = below(stream(seed, "wrong code"), companies.index, len(USCC_ALPHABET) - 1)
+    wrong, inside = companies.uscc.copy(), companies.uscc.copy()
+    wrong[:, 17] = another_character(companies.uscc[:, 17], 1 + drawn, USCC_ALPHABET)
+    inside[:, 16] = another_inner_check(companies.uscc[:, 16], drawn)
+    inside[:, 17] = uscc_check(inside[:, :17])
+    code = where(kinds == WRONG_CODE, text(wrong), columns[KEY])
+    return columns | {KEY: where(kinds == WRONG_INSIDE, text(inside), code)}
 
 
 def _contradicting(seed: int, index: Index, columns: Columns, second: NDArray[np.bool_]) -> Columns:

@@ -39,3 +39,34 @@ class ResidentsDatabaseDownError(CityError):
             f"The residents' database can't be reached or refuses writing (SQLSTATE {sqlstate or 'none'}); "
             "check its address and rights, then try again.",
         )
+
+
+class ExchangeDatabaseDownError(CityError):
+    """Raised when human resources' exchange database can't be reached or refuses what the city writes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"人社前置库无法访问或拒绝写入（{reason}），请检查地址、口令与服务后重试。",
+            f"Human resources' exchange database can't be reached or refuses writing ({reason}); "
+            "check its address, password and server, then try again.",
+        )
+
+
+class HubDownError(CityError):
+    """Raised when the hub can't be reached, or refuses what natural resources pushes; nothing of a row inside."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"推送未被枢纽接收（{reason}），稍后自动重试。",
+            f"The hub did not take what was pushed ({reason}); it is tried again shortly.",
+        )
+
+
+class NoHubError(CityError):
+    """Raised when a department that pushes is started without the hub's address."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该部门主动推送，请用 --hub 给出枢纽地址。",
+            "This department pushes; give the hub's address with --hub.",
+        )

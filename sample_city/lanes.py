@@ -78,6 +78,26 @@ class DefectPlan:
             found[covered[lane.holds(places, day)]] = kind
         return found
 
+    @property
+    def reach(self) -> int:
+        """How many places of the order the lanes take; whoever stands behind them is never struck."""
+        last = self.lanes[-1]
+        return last.start + last.length
+
+    def spares(self, index: Index) -> NDArray[np.bool_]:
+        """Which of `index` (in [0, rows)) never have a defect, on no day."""
+        spared: NDArray[np.bool_] = self.order.forth(index) >= self.reach
+        return spared
+
+    def lane_of(self, index: Index) -> Index:
+        """For each index the position of the kind that it has on some days, or CLEAN: that never changes."""
+        found = np.full(len(index), CLEAN)
+        covered = np.flatnonzero(index < self.rows)
+        ends = np.array([lane.start + lane.length for lane in self.lanes])
+        kind = np.searchsorted(ends, self.order.forth(index[covered]), side="right")
+        found[covered] = np.where(kind < len(ends), kind, CLEAN)
+        return found
+
     def struck(self, kind: int, day: int) -> Index:
         """Who has this kind of defect on `day`."""
         return self.order.back(self.lanes[kind].window(day))

@@ -1,9 +1,11 @@
-"""Three certificate numbers worth trying, with their holders: `numbers_to_try.json`.
+"""Certificate numbers worth trying, with one holder each: `numbers_to_try.json`.
 
     {"valid": {"certificate_type": ..., "certificate_number": ..., "holder_name": ..., "holder_code": ...,
                "holder_code_type": "001"}, "revoked": {...}, "quarantined": {...}}
 
-The row of the quarantined one has a status code that no list knows; the two others are clean on all of the next days.
+The row of the quarantined one has a status code that no list knows; all others are clean on all of the next days.
+Those of other departments than market regulation (a marriage asked by the wife, real estate by its co-owner, a driver,
+a disability, a tax clearance) are valid on every day.
 """
 
 import json
@@ -12,28 +14,63 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sample_city import tax_api
 from sample_city.business_licences import HOLDER_CODE_TYPE, NO_SUCH_STATUS, TYPE_CODE
 from sample_city.city import City
 from sample_city.companies import REVOKED_PENALTY, STATUSES, VALID
 from sample_city.draws import Index
+from sample_city.holders import PERSON_CODE
+from sample_city.holdings import Holding
 from sample_city.lanes import CLEAN
 
 FILE = "numbers_to_try.json"
 AHEAD = 7  # days on which the numbers shall stay as they are
 LOOKED_AT = 20_000
+MARRIAGE, DISABILITY = "DEMO00000000000000003", "DEMO00000000000000005"
+REAL_ESTATE, DRIVER = "11100000MB03271699001", "11100000000019713D072"
 
 
 def keep(home: Path, city: City) -> None:
-    """Write the three numbers of the city's day."""
+    """Write the numbers of the city's day."""
     chosen = {
         "valid": _clean_with(city, VALID),
         "revoked": _clean_with(city, REVOKED_PENALTY),
         "quarantined": _refused(city),
     }
-    numbers = {name: _question(city, index) for name, index in chosen.items()}
+    numbers = {name: _question(city, index) for name, index in chosen.items()} | _of_others(city)
     part = home / f"{FILE}.part"
     part.write_text(json.dumps(numbers, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     part.replace(home / FILE)
+
+
+def _of_others(city: City) -> dict[str, dict[str, str]]:
+    return {
+        "marriage": _first(city.marriages, MARRIAGE, "certificateNumber", "womanName", "womanCode"),
+        "real_estate": _first(city.real_estate, REAL_ESTATE, "certificate_number", "owner_name", "owner_code", row=1),
+        "driver": _first(city.driver_permits, DRIVER, "证照编号", "姓名", "公民身份号码"),
+        "disability": _first(
+            city.disability_certificates, DISABILITY, "certificate_number", "holder_name", "holder_code"
+        ),
+        "tax": _tax(city),
+    }
+
+
+def _first(holding: Holding, kind: str, number: str, name: str, code: str, row: int = 0) -> dict[str, str]:
+    """The holder in the given row of the first certificate that is good on every day and has so many rows."""
+    index = np.arange(min(holding.count, LOOKED_AT))
+    good = index[holding.plan.spares(index) & holding.lasts(index)]
+    for each in good:
+        rows, _ = holding.rows(np.array([each]), 0)
+        if len(rows[number]) > row:
+            told = (rows[column][row].as_py() for column in (number, name, code))
+            return _asked(kind, *told, PERSON_CODE)
+    raise ValueError(f"no certificate of {holding.dataset} stays good")
+
+
+def _tax(city: City) -> dict[str, str]:
+    rows = tax_api.clearances(city, np.array([_clean_with(city, VALID)]))
+    told = (rows[column][0].as_py() for column in ("zmbh", "nsrmc", "nsrsbh"))
+    return _asked(tax_api.TYPE_CODE, *told, HOLDER_CODE_TYPE)
 
 
 def _refused(city: City) -> int:
@@ -65,10 +102,16 @@ def _question(city: City, index: int) -> dict[str, str]:
     at = np.array([index])
     company = city.economy.at(at, city.days)
     number = city.economy.licence_numbers(at, company.district, company.founded_on)
+    return _asked(
+        TYPE_CODE, bytes(number).decode(), company.name[0].as_py(), bytes(company.uscc).decode(), HOLDER_CODE_TYPE
+    )
+
+
+def _asked(certificate_type: str, number: str, name: str, code: str, code_type: str) -> dict[str, str]:
     return {
-        "certificate_type": TYPE_CODE,
-        "certificate_number": bytes(number).decode(),
-        "holder_name": company.name[0].as_py(),
-        "holder_code": bytes(company.uscc).decode(),
-        "holder_code_type": HOLDER_CODE_TYPE,
+        "certificate_type": certificate_type,
+        "certificate_number": number,
+        "holder_name": name,
+        "holder_code": code,
+        "holder_code_type": code_type,
     }

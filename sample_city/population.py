@@ -29,6 +29,7 @@ from sample_city.person_names import another, given_names, surnames
 
 HOUSEHOLD_SIZE = 2.9
 SEQUENCES = 999  # 001 to 999; odd for men
+FAR = 500  # even, as is the number of sequences that it turns around in
 SAME_DISTRICT = 0.92
 OWN_SURNAME = 0.4
 MOVED_AWAY_SHARE = 0.015
@@ -85,6 +86,11 @@ class Population:
         return Queue(Shuffle(stream(self.seed, "deaths"), self.people), max(1, round(self.people * 0.00002)))
 
     @cached_property
+    def corrections(self) -> Queue:
+        """Whose citizen number turns out to be somebody else's too, and is replaced, on which day."""
+        return Queue(Shuffle(stream(self.seed, "corrections"), self.people), max(1, self.people // 20_000))
+
+    @cached_property
     def _days(self) -> Index:
         return birth_days(self.today)[0]
 
@@ -119,18 +125,20 @@ class Population:
             np.where(young, turn // COUNT, known - start),
         )
 
-    def numbers(self, places: Index) -> tuple[Ascii, Index, Index]:
-        """Citizen numbers (n, 18), days of birth and places of birth: GB 11643."""
+    def numbers(self, places: Index, corrected: NDArray[np.bool_] | None = None) -> tuple[Ascii, Index, Index]:
+        """Citizen numbers (n, 18), days of birth and places of birth: GB 11643; the new number where `corrected`."""
         born_on, birth_place, rank = self._cells(places)
         codes = birth_codes()[years(born_on) - FIRST_YEAR, birth_place]
         offset = below(stream(self.seed, "sequence"), born_on * 64 + birth_place, SEQUENCES)
         sequence = (offset + rank * 7) % SEQUENCES + 1
+        if corrected is not None:
+            sequence = np.where(corrected, _another_sequence(sequence), sequence)
         body = np.hstack([digits(codes, 6), date_matrix(born_on)[:, COMPACT], digits(sequence, 3)])
         return np.hstack([body, citizen_number_check(body)[:, None]]), born_on, birth_place
 
     def persons(self, places: Index, day: int = 0) -> Persons:
         """The persons at `places` as they are on `day`."""
-        number, born_on, birth_place = self.numbers(places)
+        number, born_on, birth_place = self.numbers(places, self.corrections.day_of(places) <= day)
         home = self._homes(places, born_on, birth_place)
         moved = self.moves.day_of(places) <= day
         district = np.where(moved, (home + 1 + below(stream(self.seed, "moved to"), places, COUNT - 1)) % COUNT, home)
@@ -168,3 +176,8 @@ class Population:
         chance = unit(stream(self.seed, "life"), places)
         dead = (chance < death_shares(self.today - born_on)) | (self.deaths.day_of(places) <= day)
         return np.where(dead, DECEASED, np.where(chance > 1 - MOVED_AWAY_SHARE, MOVED_AWAY, ALIVE))
+
+
+def _another_sequence(sequence: Index) -> Index:
+    """A sequence far away in the same cell, of the same parity: it tells the sex."""
+    return (sequence - 1 + FAR) % (SEQUENCES - 1) + 1

@@ -18,6 +18,7 @@ from sample_city.columns import (
     dates,
     digits,
     joined,
+    moments,
     numerals,
     pick,
     text,
@@ -157,5 +158,4 @@ def _moments(seed: int, places: Index, registered: Index, last: int, touched_on:
     drawn = first + below(stream(seed, "touched"), places, np.maximum(last - first, 1))
     day = drawn if touched_on is None else np.full(len(places), touched_on)
     second = 8 * 3600 + below(stream(seed, "second"), places + day, 10 * 3600)
-    clock = [digits(second // 3600, 2), digits(second // 60 % 60, 2), digits(second % 60, 2)]
-    return joined(dates(day), " ", text(clock[0]), ":", text(clock[1]), ":", text(clock[2]))
+    return moments(day, second)

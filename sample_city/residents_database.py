@@ -64,6 +64,16 @@ def load(connection: psycopg.Connection, label: str, chunks: Iterable[Columns]) 
     connection.execute(sql.SQL("ANALYZE {}").format(TABLE))
 
 
+def keep_corrections(connection: psycopg.Connection, columns: Columns) -> None:
+    """Make the small table of replaced citizen numbers anew."""
+    table = sql.Identifier("number_corrections")
+    connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+    fields = [sql.SQL("{} varchar(100)").format(sql.Identifier(name)) for name in columns]
+    connection.execute(sql.SQL("CREATE TABLE {} ({})").format(table, sql.SQL(", ").join(fields)))
+    with connection.cursor() as cursor, cursor.copy(sql.SQL("COPY {} FROM STDIN").format(table)) as copy:
+        copy.write(_lines(columns))
+
+
 def change(connection: psycopg.Connection, old_numbers: Column, changed: Columns, born: Columns) -> None:
     """Give the rows that now stand under `old_numbers` the values of `changed`, and enter the newborn."""
     stage = sql.Identifier("changed_residents")

@@ -1,5 +1,6 @@
 """Building: the same city from the same seed, nothing done twice, nothing half done, flat memory."""
 
+import csv
 import hashlib
 import json
 import signal
@@ -11,9 +12,13 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
 import pytest
+from python_calamine import CalamineWorkbook
 
 from sample_city.build import build, next_day
+from sample_city.city import found
+from sample_city.deliveries import _all_licences
 from sample_city.errors import NoCityError, ResidentsDatabaseDownError
 
 TODAY = date(2026, 6, 30)
@@ -109,6 +114,11 @@ def test_divisions_are_dropped_as_they_came(tmp_path: Path, city_database: str) 
         "drops/civil_affairs/divisions_2026.csv",
         "drops/standards_administration/divisions_1980_2019.csv",
     }
+    sheets = {
+        "drops/statistics_bureau/economic_indicators_2025.csv",
+        "drops/development_and_reform/public_credit_202603.csv",
+    }
+    assert sheets <= files(tmp_path).keys()
 
 
 def test_a_day_brings_newborns_moves_and_new_companies(tmp_path: Path, city_database: str) -> None:
@@ -121,40 +131,120 @@ def test_a_day_brings_newborns_moves_and_new_companies(tmp_path: Path, city_data
     assert (len(after), len(born)) == (20_003, 3)
     assert len(moved) >= 4
     assert report.companies == 1668
-    assert len(list(dropped(tmp_path, "business_licences_20260701.csv"))) == 1669
+    assert len(list(dropped(tmp_path, "enterprises_20260701.csv"))) >= 1669
+
+
+def licences(home: Path, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(dropped(home, name)))
 
 
 def test_a_day_changes_what_licences_say(tmp_path: Path, city_database: str) -> None:
     build(tmp_path, city_database, 20_000, 5, TODAY)
     next_day(tmp_path, city_database)
-    days = [list(dropped(tmp_path, f"business_licences_{day}.csv")) for day in ("20260630", "20260701")]
-    status = [{line.split('","')[0]: line.split('","')[10] for line in lines} for lines in days]
-    moves = {(old, status[1][number]) for number, old in status[0].items() if status[1][number] != old}
+    before = {row["证照编号"]: row for row in licences(tmp_path, "business_licences_full_20260630.csv")}
+    changes, more = (licences(tmp_path, f"business_licences_changes_20260701_{part}.csv") for part in (1, 2))
+    moves = {(before[row["证照编号"]]["证照状态代码"], row["证照状态代码"]) for row in changes}
     assert {("10", "05"), ("10", "09"), ("09", "10")} <= moves
+    assert {row["操作类型"] for row in before.values()} == {"I"}
+    assert {row["操作类型"] for row in changes} == {"U"}
+    assert {row["操作类型"] for row in more} == {"I", "U", "D"}
+    assert all(row["更新时间"].startswith("2026-07-01") for row in (*changes, *more))
+    assert max(row["更新时间"] for row in before.values()) < "2026-06-30"
+
+
+def test_change_sets_overlap_and_delete_what_never_was(tmp_path: Path, city_database: str) -> None:
+    build(tmp_path, city_database, 3000, 5, TODAY)
+    next_day(tmp_path, city_database)
+    known = {row["证照编号"] for row in licences(tmp_path, "business_licences_full_20260630.csv")}
+    first, second = (licences(tmp_path, f"business_licences_changes_20260701_{part}.csv") for part in (1, 2))
+    assert [row for row in second if row in first]
+    assert not {row["证照编号"] for row in second if row["操作类型"] == "D"} & known
+
+
+def test_applying_change_sets_gives_the_city_of_the_day(tmp_path: Path, city_database: str) -> None:
+    build(tmp_path, city_database, 3000, 5, TODAY)
+    rows = {row["证照编号"]: row for row in licences(tmp_path, "business_licences_full_20260630.csv")}
+    for _ in range(3):
+        city = next_day(tmp_path, city_database).day
+        for part in (1, 2):
+            for row in licences(tmp_path, f"business_licences_changes_{city:%Y%m%d}_{part}.csv"):
+                if row["操作类型"] != "D":
+                    rows[row["证照编号"]] = row
+    now = found(tmp_path)
+    assert now is not None
+    expected = pa.concat_tables([pa.table(columns) for columns in _all_licences(now)]).to_pylist()
+    for row in (*rows.values(), *expected):
+        del row["操作类型"], row["更新时间"]
+    assert sorted(rows.values(), key=str) == sorted(expected, key=str)
+
+
+def exchanged(url: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT * FROM qualifications_exchange ORDER BY seq").fetchall()
+
+
+def test_the_exchange_table_grows_by_what_changed(tmp_path: Path, city_database: str) -> None:
+    build(tmp_path, city_database, 3000, 5, TODAY)
+    first = exchanged(city_database)
+    next_day(tmp_path, city_database)
+    second = exchanged(city_database)
+    assert second[: len(first)] == first
+    assert {row[1] for row in first} == {"I"}
+    assert {row[1] for row in second[len(first) :]} == {"I", "U"}
+    assert len({row[0] for row in second}) == len(second)
+
+
+def test_workbooks_hold_text_and_a_few_rounded_numbers(tmp_path: Path, city_database: str) -> None:
+    build(tmp_path, city_database, 2000, 5, TODAY)
+    book = CalamineWorkbook.from_path(str(tmp_path / "drops/transport/driver_permits_20260630.xlsx"))
+    heading, *rows = book.get_sheet_by_name("证件").to_python()
+    numbers = [row[heading.index("公民身份号码")] for row in rows]
+    rounded = [number for number in numbers if isinstance(number, float)]
+    assert len(rounded) == 5
+    assert all(int(number) % 2 == 0 for number in rounded), "their last digits are gone"
+    assert all(isinstance(cell, str) for row in rows for cell in row if not isinstance(cell, float))
+
+
+def test_a_corrected_number_takes_the_place_of_the_old_one(tmp_path: Path, city_database: str) -> None:
+    build(tmp_path, city_database, 3000, 5, TODAY)
+    before = {str(row[0]).upper() for row in table(city_database)}
+    next_day(tmp_path, city_database)
+    after = {str(row[0]).upper() for row in table(city_database)}
+    with psycopg.connect(city_database) as connection:
+        told = connection.execute(
+            "SELECT old_number, new_number FROM number_corrections WHERE corrected_on = '2026-07-01'"
+        ).fetchall()
+    assert len(told) == 1
+    old, new = told[0]
+    assert old in before - after
+    assert new in after - before
+    assert old[:14] == new[:14]
+    assert int(old[16]) % 2 == int(new[16]) % 2
 
 
 def test_a_day_worked_through_twice_is_one_day(tmp_path: Path, city_database: str) -> None:
     build(tmp_path, city_database, 3000, 5, TODAY)
     marker = (tmp_path / "city.json").read_bytes()
     next_day(tmp_path, city_database)
-    once, rows = files(tmp_path), table(city_database)
+    once, rows, exchange = files(tmp_path), table(city_database), exchanged(city_database)
     (tmp_path / "city.json").write_bytes(marker)
     next_day(tmp_path, city_database)
-    assert (files(tmp_path), table(city_database)) == (once, rows)
+    assert (files(tmp_path), table(city_database), exchanged(city_database)) == (once, rows, exchange)
 
 
 def test_numbers_to_try_are_in_the_drop_as_they_say(tmp_path: Path, city_database: str) -> None:
     build(tmp_path, city_database, 2000, 5, TODAY)
     for _ in range(3):
         numbers = json.loads((tmp_path / "numbers_to_try.json").read_text(encoding="utf-8"))
-        newest = max((tmp_path / "drops/market_regulation").glob("business_licences_*.csv")).name
-        rows = {line.split('","')[0].strip('"'): line.split('","') for line in dropped(tmp_path, newest)}
-        of = {name: rows[asked["certificate_number"]] for name, asked in numbers.items()}
-        assert (of["valid"][10], of["revoked"][10]) == ("10", "05")
-        assert of["quarantined"][10] not in {"10", "01", "02", "03", "04", "05", "09"}
-        assert all(
-            of[name][2:5] == [asked["holder_name"], asked["holder_code"], "001"] for name, asked in numbers.items()
-        )
+        city = found(tmp_path)
+        assert city is not None
+        rows = {row["证照编号"]: row for columns in _all_licences(city) for row in pa.table(columns).to_pylist()}
+        of = {name: rows[numbers[name]["certificate_number"]] for name in ("valid", "revoked", "quarantined")}
+        assert (of["valid"]["证照状态代码"], of["revoked"]["证照状态代码"]) == ("10", "05")
+        assert of["quarantined"]["证照状态代码"] not in {"10", "01", "02", "03", "04", "05", "09"}
+        for name, row in of.items():
+            told = (row["持证主体"], row["持证主体代码"], row["持证主体代码类型代码"])
+            assert told == (numbers[name]["holder_name"], numbers[name]["holder_code"], "001")
         next_day(tmp_path, city_database)
 
 
