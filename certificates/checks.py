@@ -197,7 +197,9 @@ def integrity(found: CertificateRecord) -> Line:
 
 
 def freshness(source: SourceState) -> Line:
-    """How old the source's last delivery is, told by its day."""
+    """How old the source's last delivery is, told by its day; or whether a source that is asked each time answered."""
+    if source.live:
+        return _answered(fresh=source.fresh)
     if source.data_as_of is None:
         return Line("freshness", Outcome.UNKNOWN, "尚无数据送达。", "Nothing has been delivered yet.")
     day = source.data_as_of.date()
@@ -206,6 +208,12 @@ def freshness(source: SourceState) -> Line:
     return Line(
         "freshness", Outcome.WARN, f"数据截至 {day}，已超过约定更新期限。", f"Data as of {day}, older than agreed."
     )
+
+
+def _answered(*, fresh: bool) -> Line:
+    if fresh:
+        return Line("freshness", Outcome.PASS, "向来源实时查询。", "Asked of its source for this answer.")
+    return Line("freshness", Outcome.UNKNOWN, "来源未能及时应答。", "Its source did not answer in time.")
 
 
 def quality(source: SourceState, trust_level: str) -> Line:

@@ -196,7 +196,8 @@ def _page(receipt: Receipt, checkpoint: Checkpoint | None) -> str:
     ]
     asked = _rows_of_members("所问 / asked", verdict.get("asked"), _ASKED)
     found = _rows_of_members("证照 / certificate", verdict.get("certificate"), _LABELS)
-    return "\n".join([*rows, *asked, *found, *_rows_of_checks(verdict.get("lines"))])
+    upstream = _rows_of_members("实时查询 / asked of its source", verdict.get("upstream"), _UPSTREAM)
+    return "\n".join([*rows, *asked, *found, *upstream, *_rows_of_checks(verdict.get("lines"))])
 
 
 _LABELS = {
@@ -218,6 +219,13 @@ _ASKED = {
     "case": "办件 / case",
     "as_of": "核验日 / as of",
     "department": "部门 / department",
+}
+
+
+_UPSTREAM = {
+    "dataset": "数据资源 / dataset",
+    "asked_at": "时间 / at",
+    "digest": "应答摘要 / digest of its answer",
 }
 
 

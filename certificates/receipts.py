@@ -33,7 +33,8 @@ DIGEST_LENGTH: Final = 32
 
 __all__ = [
     "TYP_RECEIPT", "TYP_REQUEST", "BadReceipt", "Receipt", "ReceiptDraft", "ReceiptKey", "compose", "draft_receipt",
-    "leaf_data", "open_receipt", "receipt_keys", "resume", "sign", "verify_receipt",
+    "leaf_data", "open_receipt", "receipt_keys", "resume", "sign", "upstream_digest",
+    "verify_receipt",
 ]  # fmt: skip
 
 _MEMBERS = frozenset({"iss", "aud", "iat", "jti", "req", "salt", "data_as_of", "verification"})
@@ -127,6 +128,19 @@ def compose(
         "data_as_of": None if data_as_of is None else int(data_as_of.timestamp()),
         "verification": dict(verification),
     }
+
+
+def upstream_digest(question_id: str, answer: bytes) -> str:
+    """What a receipt says of a live source's answer: SHA-256, base64url, of the question's id and the answer.
+
+    The id (random, 128 bits) was sent to the source and stands in no receipt: who holds the receipt can't try answers
+    against the digest, and learn from it what the verdict must not tell. The source can show both to an auditor.
+
+    Args:
+        question_id: As sent in the header ``Hub-Question``.
+        answer: The body, byte for byte.
+    """
+    return compact.encode(hashlib.sha256(question_id.encode("ascii") + b"\n" + answer).digest())
 
 
 def draft_receipt(payload: Mapping[str, Any], key: Key) -> ReceiptDraft:

@@ -111,12 +111,14 @@ class SourceState:
         data_as_of: Time, with zone, of the last delivery that was taken over; None before the first.
         fresh: That delivery is younger than the contract's ``fresh_for_days``.
         score: Quality of the dataset from 0 to 1; None if nothing was scored.
+        live: The source is asked at the moment of the question; ``fresh`` says then that it answered.
     """
 
     covered: bool
     data_as_of: datetime | None
     fresh: bool
     score: float | None
+    live: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@
     answer.receipt, answer.proof, answer.verdict["code"]
 
 Questions that arrive together take steps 2 to 6 in one transaction, with one look-up and one ledger commit. No receipt
-is signed before that commit; whatever happens afterwards, the stored payload can be signed again.
+is signed before that commit; whatever happens afterwards, the stored payload can be signed again. A question whose
+source hands over no data leaves its group in step 4, allowed and not answered; its source is asked outside any
+transaction, and with what it said the question joins a later group, where its grant is looked at again.
 """
 
 import secrets
@@ -27,9 +29,12 @@ from exchange_api.askers import Inquiry, Known, Refused, Registered
 from exchange_api.committer import Committer
 from exchange_api.errors import RequestReused
 from exchange_api.ledger_head import LedgerHead
+from exchange_api.live_questions import Found, LiveQuestions
+from exchange_api.live_sources import Finding, LiveSources
 from exchange_api.meters import Meters
 from exchange_api.transactions import Transaction
 from registries.errors import LedgerDamaged, StoreDown, StoreError
+from registries.live_records import together
 from registries.store import certificates, grants, ledger
 from registries.store.engine import Store
 from registries.store.grants import Grant
@@ -77,11 +82,12 @@ class Allowed:
 
 @dataclass(frozen=True)
 class Judged:
-    """After step 5: the verdict, and the time of the source's last delivery that it rests on."""
+    """After step 5: the verdict, the time of the source's last delivery that it rests on, what a live source said."""
 
     known: Known
     verdict: Verdict
     data_as_of: datetime | None
+    upstream: Mapping[str, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,9 @@ class Answering:
         clock: Callable[[], datetime],
         settings: AnsweringSettings,
         meters: Meters,
+        live: LiveSources,
     ) -> None:
+        self._live = live
         self._store = store
         self._keys = keys
         self._types = types
@@ -120,7 +128,8 @@ class Answering:
         self._meters = meters
         self._registered = Registered(settings.audience, settings.url)
         self.ledger_head = LedgerHead(store, keys, settings.ledger_name)
-        self._committer: Committer[Inquiry, Answer] = Committer(self._answer_together, self.tend_ledger)
+        self._committer: Committer[Inquiry | Found, Answer | Known] = Committer(self._answer_together, self.tend_ledger)
+        self._live_questions: LiveQuestions[Answer] = LiveQuestions(live, self._committer.submit)
 
     def __enter__(self) -> Self:
         self._committer.__enter__()
@@ -141,7 +150,7 @@ class Answering:
             Overloaded: too many are waiting. The future raises what stopped the question: NotVerified,
             RequestReused, certificates.requests.RequestRefused, or the store's errors.
         """
-        return self._committer.submit(inquiry)
+        return self._live_questions.follow(self._committer.submit(inquiry))
 
     def tend_ledger(self) -> None:
         """Give places to what other processes wrote down, so that the checkpoint covers batches too."""
@@ -151,27 +160,31 @@ class Answering:
 
     # --- the way, for questions that arrived together
 
-    def _answer_group(self, inquiries: Sequence[Inquiry]) -> list[Answer | Exception]:
-        """Steps 2 to 7 in their order."""
+    def _answer_group(self, inquiries: Sequence[Inquiry | Found]) -> list[Answer | Known | Exception]:
+        """Steps 2 to 7 in their order; a question whose source has to be asked first comes back as it is known."""
         now = self._clock()
         self._keys.refresh()
         with Transaction(self._store) as work:
             known, before = self._know(work, inquiries, now)
             allowed = self._allow(work, _not_answered(known, before), now)
             found = self._find(work, allowed, now)
-            judged = self._judge(allowed, found, now)
+            told = {each.known.key: each.finding for each in inquiries if isinstance(each, Found)}
+            to_ask = self._to_ask(found, told)
+            judged = self._judge([each for each in allowed if each.known.key not in to_ask], found, told, now)
             written = [*before, *self._write_down(work, judged, now)]
             places, proofs = self._prove(work, written, now)
         answers = {each.key: self._sign(each, places[each.entry_id], proofs) for each in written}
         for answer in answers.values():
             self._meters.note_answer(answer.verdict["code"])
-        return [_outcome(each, answers, {each.key: each.digest for each in written}) for each in known]
+        digests = {each.key: each.digest for each in written} | {key: each.digest for key, each in to_ask.items()}
+        return [_outcome(each, {**answers, **to_ask}, digests) for each in known]
 
     def _know(
-        self, work: Transaction, inquiries: Sequence[Inquiry], now: datetime
+        self, work: Transaction, inquiries: Sequence[Inquiry | Found], now: datetime
     ) -> tuple[list[Known | Refused], list[Written]]:
         """Step 2: who asks; and what was answered before, which is given again as it was written down then."""
-        known = self._registered.know(work, inquiries, now)
+        new = iter(self._registered.know(work, [each for each in inquiries if not isinstance(each, Found)], now))
+        known = [each.known if isinstance(each, Found) else next(new) for each in inquiries]
         asked = sorted({each.key for each in known if isinstance(each, Known)})
         stored = ledger.stored(work.conn, asked)
         return known, _restored(stored)
@@ -199,19 +212,36 @@ class Answering:
         look_ups = certificates.find_certificates(work.conn, asked, now, now.astimezone(CHINA).date())
         return dict(zip(covered, look_ups, strict=True))
 
-    def _judge(self, allowed: Sequence[Allowed], found: Mapping[Allowed, LookUp], now: datetime) -> list[Judged]:
+    def _to_ask(
+        self, found: Mapping[Allowed, LookUp], told: Mapping[tuple[str, str], Finding]
+    ) -> dict[tuple[str, str], Known]:
+        """Still step 4: the questions whose source is asked at the moment of a question, and has not been yet."""
+        missing = [each.known for each, look_up in found.items() if look_up.record is None]
+        serves = {kind: self._live.serves(kind) for kind in {known.question.certificate_type for known in missing}}
+        return {
+            known.key: known for known in missing if serves[known.question.certificate_type] and known.key not in told
+        }
+
+    def _judge(
+        self,
+        allowed: Sequence[Allowed],
+        found: Mapping[Allowed, LookUp],
+        told: Mapping[tuple[str, str], Finding],
+        now: datetime,
+    ) -> list[Judged]:
         """Step 5: each question's verdict, or its refusal."""
         today = now.astimezone(CHINA).date()
-        return [
-            Judged(each.known, refuse(each.grant), None)
-            if isinstance(each.grant, RefusalReason)
-            else Judged(
-                each.known,
-                judge(each.known.question, found[each], today, self._types),
-                found[each].source.data_as_of,
-            )
-            for each in allowed
-        ]
+        judged = []
+        for each in allowed:
+            if isinstance(each.grant, RefusalReason):
+                judged.append(Judged(each.known, refuse(each.grant), None))
+                continue
+            finding = told.get(each.known.key)
+            look_up = found[each] if finding is None else together(found[each], finding.look_up)
+            verdict = judge(each.known.question, look_up, today, self._types)
+            upstream = None if finding is None else finding.upstream
+            judged.append(Judged(each.known, verdict, look_up.source.data_as_of, upstream))
+        return judged
 
     def _write_down(self, work: Transaction, judged: Sequence[Judged], now: datetime) -> list[Written]:
         """Step 6: the ledger entries; who writes down the same request at the same time finds ours, or we theirs."""
@@ -264,12 +294,12 @@ class Answering:
             request_digest=judged.known.digest,
             salt=secrets.token_bytes(SALT_LENGTH),
             data_as_of=judged.data_as_of,
-            verification={**judged.verdict.to_json(), "asked": asked},
+            verification={**judged.verdict.to_json(), "asked": asked, **_upstream(judged)},
         )
 
     # --- groups
 
-    def _answer_together(self, inquiries: Sequence[Inquiry]) -> list[Answer | Exception]:
+    def _answer_together(self, inquiries: Sequence[Inquiry | Found]) -> list[Answer | Known | Exception]:
         """Answer a group; if the store refuses something about one of them, each is answered by itself."""
         self._meters.note_group(len(inquiries))
         try:
@@ -281,7 +311,7 @@ class Answering:
                 raise
         return [self._answer_alone(inquiry) for inquiry in inquiries]
 
-    def _answer_alone(self, inquiry: Inquiry) -> Answer | Exception:
+    def _answer_alone(self, inquiry: Inquiry | Found) -> Answer | Known | Exception:
         try:
             return self._answer_group([inquiry])[0]
         except StoreError as error:
@@ -322,9 +352,13 @@ def _restored(stored: Mapping[tuple[str, str], ledger.Stored]) -> list[Written]:
     ]
 
 
+def _upstream(judged: Judged) -> dict[str, Any]:
+    return {} if judged.upstream is None else {"upstream": dict(judged.upstream)}
+
+
 def _outcome(
-    known: Known | Refused, answers: Mapping[tuple[str, str], Answer], digests: Mapping[tuple[str, str], bytes]
-) -> Answer | Exception:
+    known: Known | Refused, answers: Mapping[tuple[str, str], Answer | Known], digests: Mapping[tuple[str, str], bytes]
+) -> Answer | Known | Exception:
     """The same request gets the same answer again; another one under its name gets none."""
     if not isinstance(known, Known):
         return known

@@ -26,6 +26,12 @@ class Meters:
             ["problem"],
             registry=self._registry,
         )
+        self._live = Counter(
+            "mianzheng_live_questions",
+            "Questions to live sources by what became of them",
+            ["dataset", "outcome"],
+            registry=self._registry,
+        )
         self._seconds = Histogram(
             "mianzheng_request_seconds",
             "Time to answer a request",
@@ -51,6 +57,10 @@ class Meters:
     def note_problem(self, name: str) -> None:
         """Count a question that ended in a problem document."""
         self._refusals.labels(name).inc()
+
+    def note_live(self, dataset: str, outcome: str) -> None:
+        """Count a question to a live source: `answered`, or the kind of failure."""
+        self._live.labels(dataset, outcome).inc()
 
     def note_request(self, route: str, status: int, seconds: float) -> None:
         """Count a request of any kind and the time it took."""

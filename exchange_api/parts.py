@@ -14,6 +14,7 @@ from certificates.keys import KeyRing
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
 from exchange_api.answering import Answering, AnsweringSettings
+from exchange_api.live_sources import LiveSources
 from exchange_api.meters import Meters
 from exchange_api.publishing import Publishing
 from exchange_api.push_results import PushResults
@@ -114,7 +115,10 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
         keys = KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=clock())
         types, contracts, meters = load_types(), Contracts(home), Meters()
         landing = Landing(home.landed, sealing_key(home.secret_or_new("landing_key")))
-        answering = closing.enter_context(Answering(store_api, keys, types, clock, settings.answering(), meters))
+        live = closing.enter_context(
+            LiveSources(contracts.catalogue, home.sources, home.source_secret, types, clock, meters)
+        )
+        answering = closing.enter_context(Answering(store_api, keys, types, clock, settings.answering(), meters, live))
         pushing = closing.enter_context(Pushing(store_api, landing, contracts.catalogue, clock, settings.place()))
         yield HubParts(
             home=home,

@@ -95,6 +95,17 @@ class PagesMoved(SourceFault):
         )
 
 
+class SourceBusy(SourceFault):
+    """Raised when too many questions wait for a live source."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(
+            source,
+            "等待应答的核验过多, 请稍后再试",
+            "too many questions wait for its answers; ask again in a moment",
+        )
+
+
 class SourceResting(SourceFault):
     """Raised when a live source failed several times in a row and is left alone for a while."""
 

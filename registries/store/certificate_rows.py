@@ -23,7 +23,7 @@ Value = sa.ColumnElement[Any]
 
 HOLDER = ("name", "code", "code_type", "role")
 OBJECT = ("kind", "number", "name")
-_OTHER_PAPER = "999"  # 其他自然人有效证件: a holder whose code type nobody tells
+OTHER_PAPER = "999"  # 其他自然人有效证件: a holder whose code type nobody tells
 _TYPE_OF_SEMANTIC = {
     "citizen_number": "111",
     "residence_permit": "111",
@@ -109,11 +109,16 @@ class CertificateRows:
     def _holder(self, holder: HolderMapping) -> Part:
         name = sa.func.coalesce(self.text(holder.name), "")
         code = sa.func.coalesce(self.text(holder.code), "")
-        semantic = self.dataset.column(holder.code).semantic or ""
-        fixed = holder.fixed_code_type or _TYPE_OF_SEMANTIC.get(semantic, _OTHER_PAPER)
+        fixed = told_code_type(self.dataset, holder)
         code_type = self.text(holder.code_type) if holder.code_type else sa.literal(fixed, Word)
-        values = (name, code, sa.func.coalesce(code_type, _OTHER_PAPER), sa.literal(holder.role, Word))
+        values = (name, code, sa.func.coalesce(code_type, OTHER_PAPER), sa.literal(holder.role, Word))
         return Part(values, sa.or_(name != "", code != ""))
+
+
+def told_code_type(dataset: Dataset, holder: HolderMapping) -> str:
+    """The type of a holder's codes where no column tells it: the contract's, or what the codes mean."""
+    semantic = dataset.column(holder.code).semantic or ""
+    return holder.fixed_code_type or _TYPE_OF_SEMANTIC.get(semantic, OTHER_PAPER)
 
 
 def match_digest(type_code: str, number: Value, name: Value, code: Value, code_type: Value) -> Value:

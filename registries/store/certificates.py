@@ -103,7 +103,7 @@ def _record(found: Mapping[str, Any]) -> CertificateRecord:
         type_code=found["type_code"],
         number=found["number"],
         identifier=identifier,
-        identifier_ok=_identifier_ok(identifier),
+        identifier_ok=identifier_ok(identifier),
         issuing_authority_name=found["issuing_authority_name"] or "",
         issuing_authority_code=found["issuing_authority_code"] or "",
         issued_on=_day(found["issued_on"]),
@@ -124,7 +124,8 @@ def _record(found: Mapping[str, Any]) -> CertificateRecord:
     )
 
 
-def _identifier_ok(identifier: str | None) -> bool | None:
+def identifier_ok(identifier: str | None) -> bool | None:
+    """Whether the check character is right; None without an identifier, False for what is none."""
     if identifier is None:
         return None
     try:
