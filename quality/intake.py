@@ -10,16 +10,16 @@ the transaction that does it, and an unfinished step is done again from its begi
 store, it changes in one transaction (step 6). Nothing here returns, raises or logs a value of a row.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
-from quality import dry_runs, holding, telling, turnover
+from quality import dry_runs, holding, opening, telling, turnover
 from quality.checking import Checked, check, unknowable
 from quality.dry_runs import DryRun
 from quality.errors import UnknownCertificateType, UnknownDataset
@@ -27,7 +27,6 @@ from quality.parting import Parting
 from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
 from registries.connectors.faults import SourceFault
-from registries.connectors.file_faults import LateDelivery
 from registries.connectors.kinds import Connector, Secrets, connector_for, no_secrets
 from registries.contract_folders import Contracts
 from registries.contract_model import Dataset
@@ -38,7 +37,6 @@ from registries.landing_faults import LandedMissing
 from registries.store import batches
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
-from registries.store.ordering import by_watermark
 from registries.store.stage import Stage
 
 __all__ = ["DryRun", "Intake", "IntakeOutcome", "Progress", "Step", "quiet"]
@@ -193,12 +191,12 @@ class Intake:
         """Delivery after delivery. Only files wait in a queue: every other source gives all it has at once."""
         passed_over: dict[str, SourceFault] = {}
         outcome = None
-        while outcome is None or (outcome.state != "nothing_new" and _in_a_queue(dataset)):
+        while outcome is None or (outcome.state != "nothing_new" and opening.in_a_queue(dataset)):
             source = self._source(dataset, passed_over)
             try:
                 outcome = self._take(dataset, source, "pull", progress)
             except SourceFault as fault:
-                if source is None or not _may_pass_over(dataset, source, fault, passed_over):
+                if source is None or not opening.may_pass_over(dataset, source, fault, passed_over):
                     raise
                 passed_over[str(source.position)] = fault
                 continue
@@ -229,21 +227,21 @@ class Intake:
         compile_rules(dataset, day_of(self._clock()))  # a contract that can't be executed costs no batch
         identity = None if source is None else source.identity()
         with self._store.begin() as conn:
-            opened = batches.unfinished(conn, dataset.name)
-        if opened is not None:
-            if source is not None and _is_of(opened, dataset, identity, source.position):
-                return opened
-            self._end(dataset, opened, progress)
-        return self._open_new(dataset, source, identity, deliverer)
+            unfinished = batches.unfinished(conn, dataset.name)
+        if unfinished is not None:
+            if source is not None and opening.is_of(unfinished, dataset, source, str(identity)):
+                return unfinished
+            self._end(dataset, unfinished, progress)
+        with self._store.begin() as conn:
+            if source is None:
+                opening.confirm(conn, dataset, self._clock())
+                return None
+            return opening.open_new(conn, dataset, source, str(identity), deliverer, self._clock())
 
     def _begun(self, dataset: Dataset) -> Batch | None:
-        """The unfinished batch that needs no source any more, unless the contract has changed under what it landed."""
+        """The unfinished batch that needs no source any more."""
         with self._store.begin() as conn:
-            begun = batches.unfinished(conn, dataset.name)
-            if begun is not None and begun.state == "landed" and begun.contract_version != dataset.contract_version:
-                batches.mark_failed(conn, begun, "contract_changed")
-                return None
-        return None if begun is None or begun.state == "opened" else begun
+            return opening.begun(conn, dataset)
 
     def _end(self, dataset: Dataset, begun: Batch, progress: Progress) -> None:
         """Another delivery has come: what was landed of the one begun is finished, what wasn't can't be any more."""
@@ -253,20 +251,6 @@ class Intake:
         with self._store.begin() as conn:
             batches.mark_failed(conn, begun, "superseded")
 
-    def _open_new(
-        self, dataset: Dataset, source: Connector | None, identity: str | None, deliverer: str
-    ) -> Batch | None:
-        now = self._clock()
-        with self._store.begin() as conn:
-            before = batches.last_done(conn, dataset.name)
-            if source is not None and identity is not None and not _was_taken(conn, dataset, source, identity, before):
-                kind, position = source.delivery, source.position
-                told = (source.description, identity, deliverer, now)
-                return batches.open_batch(conn, dataset, *told, delivery=kind, position=position)
-            if dataset.server.kind in _CONFIRMING and before is not None and before.hold_reason is None:
-                batches.confirm_fresh(conn, dataset.name, now)
-        return None
-
     # 2. Pull, in columns and chunks. 3. Land the original and the rows, sealed, before anybody judges them.
 
     def _pull_and_land(self, dataset: Dataset, batch: Batch, source: Connector, progress: Progress) -> Batch:
@@ -274,7 +258,8 @@ class Intake:
             return batch
         progress(Step.PULL, dataset.name, 0)
         try:
-            self._stop_if_late(dataset, source)
+            with self._store.begin() as conn:
+                opening.stop_if_late(conn, dataset, source)
             landed = self.landing.land(batch.number, source, lambda rows: progress(Step.PULL, dataset.name, rows))
         except SourceFault as fault:
             self._fail(batch, type(fault).__name__)
@@ -282,15 +267,6 @@ class Intake:
         progress(Step.LAND, dataset.name, landed.rows)
         with self._store.begin() as conn:
             return batches.mark_landed(conn, batch, landed, self._clock(), source.watermark())
-
-    def _stop_if_late(self, dataset: Dataset, source: Connector) -> None:
-        """Where the order of deliveries decides, one that belongs before what was taken comes too late."""
-        with self._store.begin() as conn:
-            latest = batches.taken(conn, dataset.name).latest
-        if source.position is None or latest is None or by_watermark(dataset):
-            return
-        if source.position < latest or (source.position == latest and source.delivery == "changes"):
-            raise LateDelivery(source.description)
 
     # 4. Check every row against the contract's rules, and stage it for the rules that see more than one row.
 
@@ -373,36 +349,3 @@ class Intake:
     def _fail(self, batch: Batch, reason_code: str) -> None:
         with self._store.begin() as conn:
             batches.mark_failed(conn, batch, reason_code)
-
-
-_CONFIRMING = frozenset({"database", "sql_database", "http_api"})
-"""Kinds of sources that were asked when they had nothing new: what the store holds is what they say today."""
-
-
-def _in_a_queue(dataset: Dataset) -> bool:
-    return dataset.delivery == "changes" and dataset.server.kind == "files"
-
-
-def _may_pass_over(dataset: Dataset, source: Connector, fault: SourceFault, passed_over: Container[str]) -> bool:
-    """The deliveries after a faulty one may be taken in before it: it is late for good, or watermarks decide."""
-    if not _in_a_queue(dataset) or source.position is None or source.position in passed_over:
-        return False
-    return isinstance(fault, LateDelivery) or by_watermark(dataset)
-
-
-def _is_of(batch: Batch, dataset: Dataset, identity: str | None, position: str | None) -> bool:
-    told = (batch.identity, batch.position, batch.contract_version)
-    return told == (identity, position, dataset.contract_version)
-
-
-# `conn` is the store's connection; its type belongs to SQLAlchemy, which this room does not import.
-def _was_taken(conn: Any, dataset: Dataset, source: Connector, identity: str, before: Batch | None) -> bool:  # noqa: ANN401
-    """Just this delivery was taken in: as the last one, or at its place; a full file again under a new contract."""
-    if before is not None and _is_of(before, dataset, identity, source.position):
-        return True
-    same = source.position and batches.same_delivery(conn, dataset.name, identity, source.position)
-    if not same:
-        return False
-    if same.state == "failed":
-        raise LateDelivery(source.description)
-    return same.contract_version == dataset.contract_version or source.delivery == "changes"
