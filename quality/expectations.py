@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 
 from quality.conditions import chosen, numbers
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
-from quality.like_patterns import without_like
 from quality.predicates import PREDICATES
+from quality.stand_ins import stand_in
 from registries.contract_conditions import Condition
 
 with warnings.catch_warnings():
@@ -184,19 +184,19 @@ class ExpectColumnPairToHold(ColumnPairMapExpectation):
 
 def _configuration(rule: RowRule) -> tuple[str, dict[str, object]]:
     """Great Expectations' type and arguments of a rule."""
-    if not rule.expectation.startswith(OWN):
-        name, arguments = without_like(rule.expectation, rule.arguments)
+    expectation, arguments = stand_in(rule.expectation, rule.arguments)
+    if not expectation.startswith(OWN):
         # Values that are missing are not judged; left in, they make Arrow-backed comparisons neither true nor false.
         how = _IGNORED["column_A" in arguments] if {"column_A", "column_list"} & set(arguments) else None
-        return name, arguments if how is None else {"ignore_row_if": how, **arguments}
-    predicate = PREDICATES[rule.expectation.removeprefix(OWN)]
+        return expectation, arguments if how is None else {"ignore_row_if": how, **arguments}
+    predicate = PREDICATES[expectation.removeprefix(OWN)]
     names = predicate.columns
-    further = {name: value for name, value in rule.arguments.items() if name not in names}
-    chosen = {"predicate": rule.expectation.removeprefix(OWN), "arguments": further}
+    further = {name: value for name, value in arguments.items() if name not in names}
+    asked = {"predicate": expectation.removeprefix(OWN), "arguments": further}
     if len(names) == 1:
-        return "expect_column_to_hold", {"column": rule.arguments[names[0]], **chosen}
-    pair = {"column_A": rule.arguments[names[0]], "column_B": rule.arguments[names[1]]}
-    return "expect_column_pair_to_hold", {**pair, **chosen}
+        return "expect_column_to_hold", {"column": arguments[names[0]], **asked}
+    pair = {"column_A": arguments[names[0]], "column_B": arguments[names[1]]}
+    return "expect_column_pair_to_hold", {**pair, **asked}
 
 
 def check_rule(rule: RowRule) -> None:

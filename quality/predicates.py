@@ -10,11 +10,13 @@ rule refuses is not judged again: what can't be read can't disagree.
     ('column_A', 'column_B')
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as day_of
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped] # it ships none
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -201,6 +203,45 @@ def _is_one_of(values: Any, chosen: Sequence[str]) -> Bools:  # noqa: ANN401 - p
     return _mask(pc.is_in(values, value_set=pa.array(list(chosen), pa.string())))
 
 
+def between(
+    values: Any,  # noqa: ANN401 - pyarrow ships no types
+    min_value: float | str | None = None,
+    max_value: float | str | None = None,
+    *,
+    strict_min: bool = False,
+    strict_max: bool = False,
+) -> Bools:
+    """Within the bounds that there are; texts as they sort, numbers as numbers."""
+    holds = np.ones(len(values), np.bool_)
+    if min_value is not None:
+        holds &= _mask((pc.greater if strict_min else pc.greater_equal)(values, _bound(values, min_value)))
+    if max_value is not None:
+        holds &= _mask((pc.less if strict_max else pc.less_equal)(values, _bound(values, max_value)))
+    return holds
+
+
+def _bound(values: Any, bound: float | str) -> Any:  # noqa: ANN401 - pyarrow ships no types
+    """A bound that keeps its fraction beside whole numbers."""
+    return pa.scalar(bound) if isinstance(bound, int | float) else pa.scalar(bound, values.type)
+
+
+def json_schema(values: Any, json_schema: Mapping[str, Any]) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """JSON that fits a schema; each different value is read once."""
+    validator = jsonschema.validators.validator_for(json_schema)(json_schema)
+    encoded = values.dictionary_encode()
+    fits = [_is_valid(validator, text) for text in encoded.dictionary.to_pylist()]
+    places = pc.fill_null(encoded.indices, len(fits)).to_numpy(zero_copy_only=False)
+    holds: Bools = np.array([*fits, True], np.bool_)[places]
+    return holds
+
+
+def _is_valid(validator: Any, text: str) -> bool:  # noqa: ANN401 - any version's
+    try:
+        return bool(validator.is_valid(json.loads(text)))
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class Predicate:
     """A predicate with the names that contracts give to the columns it takes, in its order."""
@@ -245,6 +286,8 @@ PREDICATES: Mapping[str, Predicate] = {
     "readable_text": Predicate(readable_text),
     "not_rounded": Predicate(not_rounded),
     "not_missing": Predicate(not_missing),
+    "between": Predicate(between),
+    "json_schema": Predicate(json_schema),
     "code_validity": Predicate(code_validity, on_the_day=True),
     "code_validity_on": Predicate(code_validity_on, ("column", "date_column"), on_the_day=True),
 }

@@ -227,7 +227,7 @@ def _as_known(value: object) -> object:
 
 
 def _distinct_fit(name: str, found: set[object], known: set[object]) -> bool:
-    if name.endswith("in_set"):
+    if name.endswith("_in_set"):
         return found <= known
     return found >= known if name.endswith("contain_set") else found == known
 
@@ -242,8 +242,6 @@ def _quantiles_fit(ranges: Sequence[Sequence[float | None]], found: Sequence[flo
 def within(told: Mapping[str, Any], measured: Any) -> bool:  # noqa: ANN401 - a number, or a text that sorts
     """Great Expectations' min_value, max_value, strict_min, strict_max."""
     least, most = told.get("min_value"), told.get("max_value")
-    if not isinstance(measured, str):
-        measured = float(measured)
     above = least is None or (measured > least if told.get("strict_min") else measured >= least)
     below = most is None or (measured < most if told.get("strict_max") else measured <= most)
     return bool(above and below)

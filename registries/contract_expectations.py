@@ -31,6 +31,8 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:readable_text       column has no full-width digits, invisible characters or mojibake
     mianzheng:not_rounded         column is no number that a spreadsheet rounded (4.40507E+17; 18 digits ending in 000)
     mianzheng:not_missing         column is present, and none of missing_values
+    mianzheng:between             column is between min_value and max_value, as Great Expectations means it
+    mianzheng:json_schema         column is JSON that fits json_schema
     mianzheng:code_validity       column's code was valid on the batch's day, by validity {code: [from, until]}
     mianzheng:code_validity_on    the same on the day in date_column; on the batch's where that is missing
     mianzheng:unique              no two rows that differ have the same values in column_list
@@ -43,7 +45,7 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:sql                 the number that `query` gives is within `bounds`
 
 `bounds` are ODCS's operators (mustBe ...), and `unit` is rows or percent; the last four come from ODCS metrics and
-SQL, and no contract names them itself.
+SQL, and no contract names them itself; nor `between` and `json_schema`.
 
 Example:
     >>> EXPECTATIONS["mianzheng:not_before"].columns
@@ -187,6 +189,8 @@ _OURS: Final[dict[str, Expectation]] = {
     "mianzheng:readable_text": Expectation("row"),
     "mianzheng:not_rounded": Expectation("row", others=("zeros",), optional=frozenset({"zeros"})),
     "mianzheng:not_missing": Expectation("row", others=("missing_values",)),
+    "mianzheng:between": Expectation("row", others=_STRICT, optional=frozenset(_STRICT), typed=True),
+    "mianzheng:json_schema": Expectation("row", others=("json_schema",)),
     "mianzheng:code_validity": Expectation("row", others=("validity",)),
     "mianzheng:code_validity_on": Expectation("row", ("column", "date_column"), ("validity",)),
     "mianzheng:unique": Expectation("unique", _LIST),
@@ -206,7 +210,10 @@ EXPECTATIONS: Final[dict[str, Expectation]] = {**_OF_GREAT_EXPECTATIONS, **_OURS
 
 DERIVED_ONLY: Final = frozenset(
     f"mianzheng:{name}"
-    for name in ("reference", "volume_drop", "share_refused", "share", "duplicates", "row_count", "sql")
+    for name in (
+        *("reference", "volume_drop", "share_refused", "share", "duplicates", "row_count", "sql"),
+        *("between", "json_schema"),
+    )
 )
 """What contracts say in other words: as relationships, gate, metrics or SQL."""
 

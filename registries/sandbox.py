@@ -13,7 +13,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -120,6 +120,11 @@ class Sandbox:
             self._process.stdout.close()
         self._process.wait()
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that holds the rows."""
+        return self._process.pid
+
     def add(self, rows: pa.Table) -> None:
         """Gives it some rows more, columns named and ordered as the plan's schema."""
         self._rows.write(rows)
@@ -204,8 +209,3 @@ def _told(answer: Answer) -> str:
 def named(columns: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
     """Of the known columns with their types those that are named, each once."""
     return {name: known[name] for name in dict.fromkeys(columns)}
-
-
-def faults(answers: Sequence[Answer]) -> list[str]:
-    """The faults of answers, in their order."""
-    return [answer.fault for answer in answers if answer.fault]

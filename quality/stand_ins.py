@@ -1,8 +1,12 @@
-r"""SQL's LIKE patterns as regular expressions: Great Expectations has them for databases only, the hub judges columns.
+r"""Great Expectations' own rules that the hub asks in other words, with the same answers.
 
->>> regex_of("S05%\_", "\\")
+LIKE patterns it has for databases only: here they are regular expressions. `between` it judges value by value in
+Python, and takes texts that look like days for days: here it is a predicate over the column. A JSON schema it can't
+judge where one value is no JSON.
+
+>>> regex_of("S05%!_", "!")
 '\\A(?s:S05.*_)\\z'
->>> without_like("expect_column_values_to_match_like_pattern", {"column": "a", "like_pattern": "1_"})
+>>> stand_in("expect_column_values_to_match_like_pattern", {"column": "a", "like_pattern": "1_"})
 ('expect_column_values_to_match_regex', {'column': 'a', 'regex': '\\A(?s:1.)\\z'})
 """
 
@@ -10,9 +14,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+_OURS = {
+    "expect_column_values_to_be_between": "mianzheng:between",
+    "expect_column_values_to_match_json_schema": "mianzheng:json_schema",
+}
 
-def without_like(expectation: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The expectation as one about regular expressions; as it is, if it is about none of LIKE."""
+
+def stand_in(expectation: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What is asked for an expectation; itself, if it is asked as it is."""
+    if expectation in _OURS:
+        return _OURS[expectation], dict(arguments)
     if "_like_pattern" not in expectation:
         return expectation, dict(arguments)
     escape = arguments.get("escape")
