@@ -13,6 +13,9 @@ from mianzheng.settings import Settings
 from mianzheng.supervisor import Running, Stopped, running, start_dagster, stoppable, watch
 from mianzheng.terminal import clock, console, print_json, say
 
+PUSHED_WITHIN = 90
+"""Seconds that natural resources has for what it pushes."""
+
 
 def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
     """Exit code: 0 where everything that was asked for succeeded."""
@@ -26,14 +29,16 @@ def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
         tell("归集各部门数据", "taking in the departments' data")
         outcomes = load_everything(hub.home, clock, quiet=as_json)
         wish.look()
+        hub.city.start_pushing(hub.address)  # what it refers to has been taken in now
         failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]
         if once:
-            report = self_check(hub, outcomes, time.monotonic() - started)
+            pushed = hub.city.all_is_pushed(PUSHED_WITHIN)
+            report = self_check(hub, outcomes, started, all_pushed=pushed)
             if as_json:
                 print_json(report.to_json())
             else:
                 console.print(report.text(), markup=False)
-            code = 0 if report.passed and not failed else 1
+            code = 0 if report.passed and pushed and not failed else 1
         else:
             code = 0  # whenever Ctrl-C comes from now on, it is how this ends well
             show_doors(hub, time.monotonic() - started)

@@ -13,19 +13,37 @@ from typing import Any
 from exchange_api.passwords import hash_password
 from mianzheng.asking import CLIENT, demonstration_client
 from registries.home import HubHome, Role
-from registries.store import accounts, clients, grants
+from registries.store import accounts, clients, grants, pushes
 from registries.store.engine import Store
+from sample_city import pushing
+from sample_city.department_folder import DepartmentFolder
 
 PURPOSE = "行政许可审批"
 SERVICE_ITEM = "440500-demo-0001"
 ASKING_DEPARTMENT = "public_security"
-LICENCE = "11100000MB0143028R001"
+CERTIFICATE_TYPES = (
+    "11100000MB0143028R001",  # 营业执照
+    "11100000MB03271699001",  # 不动产权证书
+    "11100000000019713D072",  # 网约车驾驶员证
+    "11100000000019713D013",  # 道路运输证
+    "DEMO00000000000000002",  # 出生医学证明
+    "DEMO00000000000000003",  # 结婚证
+    "DEMO00000000000000005",  # 残疾人证
+    "DEMO00000000000000007",  # 职业技能等级证书
+    "DEMO00000000000000008",  # 纳税情况证明
+    "DEMO00000000000000009",  # 社会组织登记证书
+)
 GRANTED_BY = "示例城市数据主管部门"
 
 NUMBERS = {
     "valid": ("有效 valid", "valid"),
     "revoked": ("吊销 revoked", "revoked_penalty"),
     "quarantined": ("隔离中 in quarantine", "pending_check"),
+    "marriage": ("结婚证,由女方 marriage", "valid"),
+    "real_estate": ("不动产,由共有人 estate", "valid"),
+    "driver": ("网约车驾驶员 driver", "valid"),
+    "disability": ("残疾人证 disability", "valid"),
+    "tax": ("纳税证明,实时 tax, live", "valid"),
 }
 """Kind of number to try -> what to call it, the verdict to expect."""
 
@@ -109,31 +127,51 @@ def _number(kept: Mapping[str, str], what: str, expected: str) -> NumberToTry:
 
 
 def prepare_demonstration(home: HubHome, now: datetime) -> Demonstration:
-    """Make accounts, the relying system with its key, and their grants, unless they are there already."""
+    """Make accounts, who asks and who pushes with their keys and rights, unless they are there already."""
+    folder = home.path / "sample_city"
     people = [Account(one.login, home.secret_or_new(f"demo_{one.login}"), one.title) for one in PEOPLE]
     client = demonstration_client(home, now)
     with Store(home.store_url(Role.OWNER)) as store, store.begin() as connection:
         if clients.client_with_keys(connection, CLIENT) is None:
             clients.add_client(connection, CLIENT, ASKING_DEPARTMENT, "示例审批系统")
             clients.add_client_key(connection, CLIENT, client.key.to_jwk())
-            grants.add_grant(
-                connection,
-                department=ASKING_DEPARTMENT,
-                act="verification",
-                certificate_type=LICENCE,
-                purpose=PURPOSE,
-                service_item=None,
-                granted_by=GRANTED_BY,
-                valid_from=now.date(),
-                valid_until=None,
-            )
-            for person, account in zip(PEOPLE, people, strict=True):
-                accounts.add_account(
-                    connection,
-                    person.login,
-                    hash_password(account.password),
-                    person.name,
-                    person.department,
-                    frozenset(person.roles),
-                )
-    return Demonstration(people, home.path / "sample_city" / "numbers_to_try.json")
+            _allow_questions(connection, now)
+            _open_accounts(connection, people)
+        if clients.client_with_keys(connection, pushing.CLIENT) is None:
+            _allow_pushing(connection, folder, now)
+    return Demonstration(people, folder / "numbers_to_try.json")
+
+
+def _allow_questions(connection: Any, now: datetime) -> None:  # noqa: ANN401 - the store's, whose type only its room imports
+    for certificate_type in CERTIFICATE_TYPES:
+        grants.add_grant(
+            connection,
+            department=ASKING_DEPARTMENT,
+            act="verification",
+            certificate_type=certificate_type,
+            purpose=PURPOSE,
+            service_item=None,
+            granted_by=GRANTED_BY,
+            valid_from=now.date(),
+            valid_until=None,
+        )
+
+
+def _open_accounts(connection: Any, people: Sequence[Account]) -> None:  # noqa: ANN401 - as above
+    for person, account in zip(PEOPLE, people, strict=True):
+        accounts.add_account(
+            connection,
+            person.login,
+            hash_password(account.password),
+            person.name,
+            person.department,
+            frozenset(person.roles),
+        )
+
+
+def _allow_pushing(connection: Any, folder: Path, now: datetime) -> None:  # noqa: ANN401 - as above
+    """Natural resources' system, known by the public half of the key that it keeps in its own folder."""
+    key = pushing.private_key(DepartmentFolder(folder, pushing.DEPARTMENT))
+    clients.add_client(connection, pushing.CLIENT, pushing.DEPARTMENT, "示例不动产登记系统")
+    clients.add_client_key(connection, pushing.CLIENT, pushing.public_jwk(key))
+    pushes.give_right(connection, pushing.CLIENT, GRANTED_BY, now.date(), None)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ import httpx
 from rich.cells import set_cell_size
 
 from mianzheng.asking import Answered, ask, demonstration_client
-from mianzheng.demonstration import NumberToTry
+from mianzheng.demonstration import NUMBERS, NumberToTry
+from mianzheng.source_report import SourceLine, source_lines
 from mianzheng.supervisor import Running
 from mianzheng.terminal import clock
 from registries.home import Role
@@ -51,12 +53,14 @@ class SelfCheck:
     ledger_faults: int
     conserved: bool
     rows: int
+    sources: Sequence[SourceLine]
     seconds: float
 
     @property
     def passed(self) -> bool:
         """Everything as expected, and at least one number asked."""
-        return bool(self.asked) and all(one.passed for one in self.asked) and not self.ledger_faults and self.conserved
+        answered = bool(self.asked) and all(one.passed for one in self.asked)
+        return answered and all(one.up for one in self.sources) and not self.ledger_faults and self.conserved
 
     def to_json(self) -> Mapping[str, Any]:
         """For programs."""
@@ -64,7 +68,7 @@ class SelfCheck:
 
     def text(self) -> str:
         """For people."""
-        lines = ["", "自检 self-check"]
+        lines = ["", "来源 sources", *(one.text() for one in self.sources), "", "自检 self-check"]
         for one in self.asked:
             mark = "✓" if one.passed else "✗"
             proof = "回执离线核验通过 receipt genuine" if one.genuine else "回执离线核验失败 receipt REFUSED"
@@ -77,19 +81,23 @@ class SelfCheck:
         return "\n".join(lines)
 
 
-def self_check(hub: Running, outcomes: Sequence["Outcome"], seconds: float) -> SelfCheck:
-    """Ask, verify, replay; see SelfCheck."""
+def self_check(hub: Running, outcomes: Sequence["Outcome"], started: float, *, all_pushed: bool) -> SelfCheck:
+    """Ask, verify, replay; see SelfCheck. `started` is when the hub was, on the monotonic clock."""
     keys = httpx.get(f"{hub.address}/v1/keys.jwks", timeout=30, trust_env=False).json()
     asked = [ask_one(hub, number, keys) for number in hub.demonstration.numbers()]
     with Store(hub.home.store_url(Role.OWNER)) as store, store.begin() as connection:
         report = ledger.check(connection)
+    live = [one for one in asked if one.what == NUMBERS["tax"][0]]
+    live_up = all(one.verdict != "unavailable" for one in live)
+    sources = source_lines(hub.home, outcomes, all_pushed=all_pushed, live_up=live_up)
     return SelfCheck(
         asked=asked,
         ledger_size=report.size,
         ledger_faults=len(report.faults),
         conserved=all(is_conserved(outcome) for outcome in outcomes),
         rows=sum(outcome.counts.pulled for outcome in outcomes if outcome.batch is not None),
-        seconds=seconds,
+        sources=sources,
+        seconds=time.monotonic() - started,
     )
 
 

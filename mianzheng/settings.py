@@ -30,6 +30,9 @@ class Settings(BaseSettings):
         default=8481, ge=0, le=65535, description="TCP port of Dagster's pages; 0 leaves them out"
     )
     sample_people: int = Field(default=20_000, ge=500, le=10_000_000, description="residents of the sample city")
+    sample_mariadb: bool = Field(
+        default=True, description="whether human resources' exchange database is MariaDB where that is installed"
+    )
     sample_seed: int = Field(default=2016, description="the sample city is the same for the same seed")
 
     def address(self) -> str:

@@ -7,11 +7,10 @@
 import contextlib
 import dataclasses
 import fcntl
-import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,26 +20,15 @@ from mianzheng.demonstration import Demonstration, prepare_demonstration
 from mianzheng.embedded_postgres import Cluster, free_port
 from mianzheng.errors import StartFailedError
 from mianzheng.processes import Children
+from mianzheng.sample_city_up import SampleCity, Say, sample_city
 from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
 from mianzheng.terminal import clock
 from registries.home import HubHome
-from sample_city.build import build
 
 HUB_DATABASE = "hub"
 HUB_OWNER = "hub_owner"
-CITY_DATABASE = "public_security"
-CITY_OWNER = "public_security"
 START_SECONDS = 60
-SERVERS_OF_DROPS = {
-    "market_regulation_drop": "market_regulation",
-    "statistics_bureau_drop": "statistics_bureau",
-    "civil_affairs_drop": "civil_affairs",
-    "standards_administration_drop": "standards_administration",
-}
-
-Say = Callable[[str, str], None]
-"""Tells the person at the terminal what is going on: (zh, en)."""
 
 
 @dataclasses.dataclass
@@ -52,6 +40,7 @@ class Running:
     dagster_address: str | None
     demonstration: Demonstration
     children: Children
+    city: SampleCity
 
 
 @contextlib.contextmanager
@@ -69,9 +58,10 @@ def running(settings: Settings, say: Say) -> Iterator[Running]:
         owner_url = hub_database(settings, home, stack)
         set_up_store(home, owner_url)
         say("准备示例城市", "preparing the sample city")
-        start_sample_city(settings, home, stack)
+        environment = child_environment(home)
+        city = sample_city(settings, home, environment, clock().date(), stack, say)
         demonstration = prepare_demonstration(home, clock())
-        children = Children(home.logs, child_environment(home))
+        children = Children(home.logs, environment)
         stack.callback(children.stop)
         port = settings.port or free_port()
         address = f"http://{settings.host}:{port}"
@@ -80,7 +70,7 @@ def running(settings: Settings, say: Say) -> Iterator[Running]:
         dagster_address = f"http://127.0.0.1:{settings.dagster_port}" if settings.dagster_port else None
         wait_until_live(children, home, address)
         stack.callback(say, "正在停止", "stopping")
-        yield Running(home, address, dagster_address, demonstration, children)
+        yield Running(home, address, dagster_address, demonstration, children, city)
 
 
 @contextlib.contextmanager
@@ -108,33 +98,6 @@ def hub_database(settings: Settings, home: HubHome, stack: contextlib.ExitStack)
     owner_password = home.secret_or_new("password_hub_owner")
     cluster.create_database(HUB_DATABASE, HUB_OWNER, owner_password, superuser_password)
     return cluster.url(HUB_OWNER, owner_password, HUB_DATABASE)
-
-
-def start_sample_city(settings: Settings, home: HubHome, stack: contextlib.ExitStack) -> None:
-    """Run the departments' own systems and tell the hub where they are."""
-    folder = home.path / "sample_city"
-    cluster = Cluster(folder / "postgres", settings.service_user, home.path / "binaries")
-    superuser_password = home.secret_or_new("password_sample_city")
-    folder.mkdir(mode=0o711, exist_ok=True)
-    folder.chmod(0o711)
-    stack.callback(cluster.stop)
-    cluster.start(superuser_password)
-    cluster.create_database(CITY_DATABASE, CITY_OWNER, superuser_password, superuser_password)
-    url = cluster.url(CITY_OWNER, superuser_password, CITY_DATABASE)
-    build(folder, url, settings.sample_people, settings.sample_seed, clock().date())
-    keep_sources(home, url)
-
-
-def keep_sources(home: HubHome, city_url: str) -> None:
-    """Write sources.json for the sample city; what an operator added for other servers stays."""
-    drops = home.path / "sample_city" / "drops"
-    sources = {name: str(drops / folder) for name, folder in SERVERS_OF_DROPS.items()}
-    known = dict(home.sources()) | sources | {"residents_database": city_url}
-    file = home.path / "sources.json"
-    part = file.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(known, indent=2, ensure_ascii=False), encoding="utf-8")
-    part.replace(file)
 
 
 def child_environment(home: HubHome) -> dict[str, str]:
@@ -228,7 +191,7 @@ def watch(hub: Running, wish: StopWish) -> None:
         wish.look()
         time.sleep(1)
         renewal.look()
-        if given_up := hub.children.revive():
+        if given_up := [*hub.children.revive(), *hub.city.children.revive()]:
             names = ", ".join(given_up)
             raise StartFailedError(
                 f"进程 {names} 反复退出,原因见 {hub.home.logs}。", f"{names} keeps ending; see {hub.home.logs}."

@@ -23,7 +23,8 @@ from sample_city.workbooks import Chunk, write_workbook
 
 CHUNK = 50_000
 GB18030, UTF8 = "gb18030", "utf-8"
-SFTP_FOLDER = "sftp/health"
+SFTP_ROOT = "sftp"
+SFTP_FOLDER = f"{SFTP_ROOT}/health"
 LICENCES = "business_licences"
 NEVER_ISSUED = "S000000000000000"
 

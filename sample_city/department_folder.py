@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-ADDRESS, TOKEN = "address", "token"
+ADDRESS, READY, TOKEN = "address", "ready", "token"
 LOOPBACK = "127.0.0.1"
 
 
@@ -34,6 +34,11 @@ class DepartmentFolder:
     def address(self) -> str | None:
         """Where its server listens, as far as it ever did."""
         return self.kept(ADDRESS)
+
+    def listens(self, address: str) -> None:
+        """Keep where its server listens, now that it does."""
+        self.keep(ADDRESS, address)
+        self.keep(READY, address)
 
     def last_port(self) -> int:
         """The port it listened on last time, so that whoever knows its address still finds it; 0 picks a free one."""

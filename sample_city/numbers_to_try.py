@@ -62,15 +62,15 @@ def _first(holding: Holding, kind: str, number: str, name: str, code: str, row: 
     for each in good:
         rows, _ = holding.rows(np.array([each]), 0)
         if len(rows[number]) > row:
-            told = (rows[column][row].as_py() for column in (number, name, code))
-            return _asked(kind, *told, PERSON_CODE)
+            told = [rows[column][row].as_py() for column in (number, name, code)]
+            return _asked(kind, told[0], told[1], told[2], PERSON_CODE)
     raise ValueError(f"no certificate of {holding.dataset} stays good")
 
 
 def _tax(city: City) -> dict[str, str]:
     rows = tax_api.clearances(city, np.array([_clean_with(city, VALID)]))
-    told = (rows[column][0].as_py() for column in ("zmbh", "nsrmc", "nsrsbh"))
-    return _asked(tax_api.TYPE_CODE, *told, HOLDER_CODE_TYPE)
+    told = [rows[column][0].as_py() for column in ("zmbh", "nsrmc", "nsrsbh")]
+    return _asked(tax_api.TYPE_CODE, told[0], told[1], told[2], HOLDER_CODE_TYPE)
 
 
 def _refused(city: City) -> int:

@@ -34,9 +34,9 @@ def serve(department: str, home: Path, hub: str | None = None) -> None:
             web_server.serve(folder, tax_api.Tax(home), busy=False)
         case "health":
             from sample_city import sftp_server
-            from sample_city.deliveries import SFTP_FOLDER
+            from sample_city.deliveries import SFTP_ROOT
 
-            sftp_server.serve(folder, home / SFTP_FOLDER)
+            sftp_server.serve(folder, home / SFTP_ROOT)
         case _:
             from sample_city import pushing
 

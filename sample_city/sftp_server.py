@@ -120,7 +120,7 @@ def serve(folder: DepartmentFolder, root: Path) -> None:
     folder.keep(HOST_PUBLIC, f"{host.get_name()} {host.get_base64()}")
     root.mkdir(parents=True, exist_ok=True)
     with _listening(folder.last_port()) as listener:
-        folder.keep("address", f"sftp://{USER}@{LOOPBACK}:{listener.getsockname()[1]}/")
+        folder.listens(f"sftp://{USER}@{LOOPBACK}:{listener.getsockname()[1]}/")
         while True:
             connection, _ = listener.accept()
             threading.Thread(target=_session, args=(connection, host, user, root), daemon=True).start()

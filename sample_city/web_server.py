@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serve(folder: DepartmentFolder, answer: Answer, *, busy: bool) -> None:
     """Answer until the process ends; the address is kept in the department's folder once it listens."""
     with _listening(folder, answer, busy=busy) as server:
-        folder.keep("address", f"http://{LOOPBACK}:{server.server_address[1]}")
+        folder.listens(f"http://{LOOPBACK}:{server.server_address[1]}")
         server.serve_forever()
 
 
