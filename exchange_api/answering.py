@@ -16,10 +16,11 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
+from certificates.issuers import Issuer, no_issuers
 from certificates.keys import KeyPurpose, KeyRing
 from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, resume, sign
 from certificates.records import LookUp
@@ -118,7 +119,9 @@ class Answering:
         settings: AnsweringSettings,
         meters: Meters,
         live: LiveSources,
+        issuers: Callable[[date], Mapping[str, Issuer]] = no_issuers,
     ) -> None:
+        self._issuers = issuers
         self._live = live
         self._store = store
         self._keys = keys
@@ -231,6 +234,7 @@ class Answering:
     ) -> list[Judged]:
         """Step 5: each question's verdict, or its refusal."""
         today = now.astimezone(CHINA).date()
+        issuers = self._issuers(today)
         judged = []
         for each in allowed:
             if isinstance(each.grant, RefusalReason):
@@ -238,7 +242,7 @@ class Answering:
                 continue
             finding = told.get(each.known.key)
             look_up = found[each] if finding is None else together(found[each], finding.look_up)
-            verdict = judge(each.known.question, look_up, today, self._types)
+            verdict = judge(each.known.question, look_up, today, self._types, issuers)
             upstream = None if finding is None else finding.upstream
             judged.append(Judged(each.known, verdict, look_up.source.data_as_of, upstream))
         return judged

@@ -7,9 +7,10 @@ app = create_app(parts)
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
+from certificates.issuers import Issuer
 from certificates.keys import KeyRing
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
@@ -118,7 +119,9 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
         live = closing.enter_context(
             LiveSources(contracts.catalogue, home.sources, home.source_secret, types, clock, meters)
         )
-        answering = closing.enter_context(Answering(store_api, keys, types, clock, settings.answering(), meters, live))
+        answering = closing.enter_context(
+            Answering(store_api, keys, types, clock, settings.answering(), meters, live, _Issuers(contracts))
+        )
         pushing = closing.enter_context(Pushing(store_api, landing, contracts.catalogue, clock, settings.place()))
         yield HubParts(
             home=home,
@@ -139,3 +142,19 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
             push_results=PushResults(store_page, contracts.catalogue),
             readiness=Readiness(store_api, keys, answering, clock),
         )
+
+
+class _Issuers:
+    """The issuing authorities of the catalogue in force, worked out once for each catalogue and day."""
+
+    def __init__(self, contracts: Contracts) -> None:
+        self._contracts = contracts
+        self._known: tuple[Catalogue | None, date | None, Mapping[str, Issuer]] = (None, None, {})
+
+    def __call__(self, today: date) -> Mapping[str, Issuer]:
+        catalogue = self._contracts.catalogue()
+        of, on, issuers = self._known
+        if of is not catalogue or on != today:
+            issuers = catalogue.issuers(today)
+            self._known = (catalogue, today, issuers)
+        return issuers

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from certificates.identifiers import check_uscc
+from certificates.issuers import Issuer
 from registries.catalogue_faults import faults_between, references
 from registries.contract_faults import ContractFaults, Fault
 from registries.contract_model import Dataset, Register
@@ -134,6 +135,20 @@ class Catalogue:
                 waiting += sorted(later - seen)
                 seen |= later
         return tuple(heirs.values())
+
+    def issuers(self, today: dt.date) -> Mapping[str, Issuer]:
+        """The departments as issuing authorities, by their unified social credit codes."""
+        return {
+            department.uscc: Issuer(
+                department.name_zh,
+                department.name_en,
+                department.valid_from,
+                department.valid_until,
+                tuple(heir.name_zh for heir in self.successors_of(department.id, today) if heir is not department),
+            )
+            for department in self.departments
+            if department.uscc is not None
+        }
 
 
 def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
