@@ -19,14 +19,14 @@ class DagsterRenewal:
     def __init__(self, home: HubHome, children: Children) -> None:
         self._home = home
         self._children = children
-        self._number = read_accepted(home).number
+        self._accepted = read_accepted(home)
 
     def look(self) -> bool:
         """Start Dagster's processes anew if another version is in force; whether it did."""
-        number = read_accepted(self._home).number
-        if number == self._number:
+        accepted = read_accepted(self._home)
+        if accepted == self._accepted:
             return False
-        self._number = number
+        self._accepted = accepted
         for name in (DAEMON, PAGES):
             self._children.renew(name)
         return True

@@ -18,6 +18,15 @@ from registries.departments import Catalogue
 if TYPE_CHECKING:
     from quality.intake import IntakeOutcome
 
+_KINDS = {
+    "database": "postgresql",
+    "sql_database": "sql",
+    "http_api": "api",
+    "push": "push",
+    "live_query": "api",
+}
+"""How Dagster's pages mark a source; files by their format."""
+
 DATASET_TAG = "mianzheng/dataset"
 """On every run of a dataset's job: dagster.yaml lets one run at a time through for each value."""
 
@@ -33,9 +42,16 @@ def selection_of(dataset_name: str) -> dg.AssetSelection:
 
 
 def assets_of(catalogue: Catalogue) -> dict[str, dg.AssetsDefinition]:
-    """All assets of a catalogue, by dataset."""
+    """The assets of all datasets that the hub pulls, by dataset."""
     after = catalogue.references()
-    return {dataset.name: _asset(dataset, catalogue, after[dataset.name]) for dataset in catalogue.datasets}
+    pulled = (dataset for dataset in catalogue.datasets if dataset.pulled)
+    return {dataset.name: _asset(dataset, catalogue, after[dataset.name]) for dataset in pulled}
+
+
+def external_assets_of(catalogue: Catalogue) -> list[dg.AssetSpec]:
+    """What is pushed or asked live: shown, because others refer to it; nothing here can make it."""
+    after = catalogue.references()
+    return [_spec(each, catalogue, after[each.name]) for each in catalogue.datasets if not each.pulled]
 
 
 def _asset(dataset: Dataset, catalogue: Catalogue, after: frozenset[str]) -> dg.AssetsDefinition:
@@ -76,7 +92,7 @@ def _spec(dataset: Dataset, catalogue: Catalogue, after: frozenset[str]) -> dg.A
         deps=[asset_key(name) for name in sorted(after)],
         description=_description(dataset, catalogue),
         group_name=_group(dataset),
-        kinds={"csv" if dataset.server.kind == "files" else "postgresql"},
+        kinds={_KINDS.get(dataset.server.kind, dataset.server.format)},
         metadata={
             "contract": f"{dataset.contract_id} {dataset.contract_version}",
             "delivery": dataset.delivery,

@@ -55,12 +55,12 @@ def run_cycle(
     datasets: Sequence[str] | None = None,
     progress: "Progress" = quiet,
 ) -> list["IntakeOutcome | FailedIntake"]:
-    """Take in `datasets` (all, unless named) and give their outcomes, in the order they were taken in.
+    """Take in `datasets` (all that are pulled, unless named) and give their outcomes, in the order they were taken in.
 
     A dataset that could not be taken in has a `FailedIntake` there, and stops no other.
 
     Raises:
-        UnknownDataset: a name that no contract describes; nothing was done.
+        UnknownDataset: a name that no contract describes, or that nobody pulls; nothing was done.
     """
     catalogue = Contracts(home).catalogue()
     names = in_order(catalogue.references(), _known(catalogue, datasets))
@@ -72,7 +72,7 @@ def run_cycle(
 
 
 def _known(catalogue: Catalogue, datasets: Sequence[str] | None) -> Sequence[str]:
-    every = [dataset.name for dataset in catalogue.datasets]
+    every = [dataset.name for dataset in catalogue.datasets if dataset.pulled]
     if datasets is None:
         return every
     if unknown := sorted(set(datasets) - set(every)):

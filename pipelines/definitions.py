@@ -6,7 +6,7 @@ each process: when other contracts come into force, the supervisor starts Dagste
 
 import dagster as dg
 
-from pipelines.assets import assets_of
+from pipelines.assets import assets_of, external_assets_of
 from pipelines.housekeeping import housekeeping, nightly
 from pipelines.resources import RESOURCE, catalogue_in_force, hub_resource
 from pipelines.schedules import jobs_of, schedules_of
@@ -16,11 +16,12 @@ from registries.departments import Catalogue
 
 def compose(catalogue: Catalogue) -> dg.Definitions:
     """The definitions of a catalogue; nothing is opened, so no hub has to run."""
+    pulled = [dataset for dataset in catalogue.datasets if dataset.pulled]
     return dg.Definitions(
-        assets=list(assets_of(catalogue).values()),
-        jobs=[*jobs_of(catalogue.datasets), housekeeping],
-        schedules=[*schedules_of(catalogue.datasets), nightly],
-        sensors=sensors_of(catalogue.datasets),
+        assets=[*assets_of(catalogue).values(), *external_assets_of(catalogue)],
+        jobs=[*jobs_of(pulled), housekeeping],
+        schedules=[*schedules_of(pulled), nightly],
+        sensors=sensors_of(pulled),
         resources={RESOURCE: hub_resource.configured({"home": {"env": "HUB_HOME"}})},
         executor=dg.in_process_executor,
     )

@@ -67,7 +67,7 @@ class Contracts:
         self._lock = threading.Lock()
         self._seen: tuple[int, ...] | None = None
         self._catalogue: Catalogue | None = None
-        self._number = -1
+        self._accepted = Accepted()
 
     def catalogue(self) -> Catalogue:
         """Everything in force now.
@@ -94,11 +94,11 @@ class Contracts:
         seen = _entry(pointer(self.home))
         with self._lock:
             if self._catalogue is None or seen != self._seen:
-                number = read_accepted(self.home).number
-                if number != self._number or self._catalogue is None:
-                    self._catalogue = load_catalogue(roots(self.home, number))
-                self._number, self._seen = number, seen
-            return self._number, self._catalogue
+                accepted = read_accepted(self.home)
+                if self._catalogue is None or accepted != self._accepted:
+                    self._catalogue = load_catalogue(roots(self.home, accepted.number))
+                self._accepted, self._seen = accepted, seen
+            return self._accepted.number, self._catalogue
 
 
 def roots(home: HubHome, number: int) -> tuple[Path, ...]:

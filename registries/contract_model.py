@@ -235,6 +235,18 @@ class RegisterRole:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A row says that a subject of a register has another key now: the columns with the former and the present one.
+
+    It proposes a join, which a steward confirms.
+    """
+
+    register: str
+    former: str
+    present: str
+
+
+@dataclass(frozen=True)
 class HolderMapping:
     """The columns of one holder; a certificate has as many holders as mappings times rows of its number.
 
@@ -343,6 +355,7 @@ class Dataset:
     operation: Operation | None = None
     register: RegisterRole | None = None
     certificate: CertificateMapping | None = None
+    correction: Correction | None = None
     area_column: str | None = None
     encoding: str = "UTF-8"
     trust_level: Literal["A", "B", "C", "D"] = "A"
@@ -360,6 +373,11 @@ class Dataset:
         """The columns that current rows have: all but the one that tells puts from deletes."""
         told = self.operation.column if self.operation else None
         return tuple(column for column in self.columns if column.name != told)
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the hub fetches it: what is pushed comes by itself, what is asked live never comes."""
+        return self.server.kind not in {"push", "live_query"}
 
     @property
     def sharing_class(self) -> str:

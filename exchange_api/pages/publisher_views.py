@@ -28,12 +28,15 @@ from registries.store.batches import Batch
 from registries.store.pages import DatasetLine
 from registries.store.quarantine import Reason as ReasonCount
 
-DELIVERIES: Mapping[tuple[str, str], Words] = {
-    ("files", "snapshot"): Words("文件，全量", "file, all rows"),
-    ("files", "changes"): Words("文件，增量", "file, changes"),
-    ("database", "snapshot"): Words("数据库，自动拉取", "database, pulled"),
-    ("database", "changes"): Words("数据库，自动拉取", "database, pulled"),
+SOURCES: Mapping[str, Words] = {
+    "files": Words("文件", "file"),
+    "database": Words("数据库，自动拉取", "database, pulled"),
+    "sql_database": Words("数据库，自动拉取", "database, pulled"),
+    "http_api": Words("接口，自动拉取", "API, pulled"),
+    "push": Words("接口推送", "pushed"),
+    "live_query": Words("实时查询，不落地", "live query, nothing kept"),
 }
+DELIVERIES: Mapping[str, Words] = {"snapshot": Words("全量", "all rows"), "changes": Words("增量", "changes")}
 DECIDING = 1
 """The level whose reasons refuse rows."""
 
@@ -43,12 +46,17 @@ def published(dataset: Dataset, line: DatasetLine, last: Batch | None, catalogue
     return PublishedDataset(
         dataset.name,
         Words(dataset.title_zh, dataset.title_en),
-        DELIVERIES[dataset.server.kind, dataset.delivery],
+        _delivered(dataset),
         rows_served(last),
         line.refused,
         batch_row(last, catalogue) if last else None,
         is_uploadable(dataset),
     )
+
+
+def _delivered(dataset: Dataset) -> Words:
+    source, delivery = SOURCES[dataset.server.kind], DELIVERIES[dataset.delivery]
+    return Words(f"{source.zh}，{delivery.zh}", f"{source.en}, {delivery.en}")
 
 
 def is_uploadable(dataset: Dataset) -> bool:

@@ -47,6 +47,7 @@ def test_the_api_describes_itself_without_pages_from_elsewhere(served: Served) -
     described = served.http.get("/v1/openapi.json").json()
     assert set(described["paths"]) == {
         "/v1/verifications",
+        "/v1/catalogue",
         "/v1/keys.jwks",
         "/v1/ledger/checkpoint",
         "/v1/ledger/proofs/{index}",

@@ -10,17 +10,32 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from pipelines.definitions import compose
+from pipelines.resources import catalogue_in_force
+from registries.contract_folders import Accepted, AcceptedFolder, version_folder
+from registries.contract_model import Dataset, Server
+from registries.contract_publishing import publish
 from registries.departments import load_catalogue
+from registries.home import HubHome
+from tests.made_contracts import write_department
 from tests.pipelines.small_contracts import catalogue, dataset
 
 ROOT = Path(__file__).parents[2]
 GRAPH = """{ assetNodes { assetKey { path } groupName description jobNames
   assetChecksOrError { ... on AssetChecks { checks { name } } } dependencyKeys { path } } }"""
+
+
+def repository_of(*datasets: Dataset) -> dg.RepositoryDefinition:
+    made = compose(catalogue(*datasets)).get_repository_def()
+    made.load_all_definitions()
+    return made
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -36,6 +51,31 @@ def test_the_definitions_hold_together() -> None:
     assert repository.has_job("take_in__a__b")
     assert [sensor.name for sensor in repository.sensor_defs] == ["drop__a__c"]
     assert len(repository.schedule_defs) == 3
+
+
+def test_what_nobody_pulls_is_shown_and_never_run() -> None:
+    pushed = replace(dataset("a.pushed"), server=Server("p", "push"))
+    live = replace(dataset("a.live"), server=Server("l", "live_query", path="/q"))
+    repository = repository_of(pushed, live, dataset("a.b"))
+    assert {job.name for job in repository.get_all_jobs() if job.name.startswith("take_in")} == {"take_in__a__b"}
+    assert {one.name for one in repository.schedule_defs} == {"sla__a__b", "housekeeping_nightly"}
+    graph = repository.asset_graph
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {"a/pushed", "a/live", "a/b"}
+    assert {key.to_user_string() for key in graph.executable_asset_keys} == {"a/b"}
+
+
+def test_the_contracts_of_the_hub_that_hub_home_names_are_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HUB_HOME", raising=False)
+    assert "forestry.trees" not in catalogue_in_force()
+    home = HubHome(tmp_path)
+    home.prepare()
+    write_department(version_folder(home, 1))
+    folder = AcceptedFolder("forestry", "digest", datetime(2026, 11, 21, tzinfo=UTC))
+    publish(home, Accepted(2, {"forestry": folder}), {"forestry": version_folder(home, 1)})
+    monkeypatch.setenv("HUB_HOME", str(tmp_path))
+    assert compose(catalogue_in_force()).get_repository_def().has_job("take_in__forestry__trees")
 
 
 def free_port() -> int:
@@ -87,4 +127,4 @@ def test_dagster_dev_shows_every_dataset(pages: str) -> None:
         node = shown[each.name]
         assert each.title_zh in node["description"]
         assert len(node["assetChecksOrError"]["checks"]) == len(each.rules)
-        assert f"take_in__{each.table_name}" in node["jobNames"]
+        assert (f"take_in__{each.table_name}" in node["jobNames"]) == each.pulled

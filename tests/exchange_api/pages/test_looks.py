@@ -26,6 +26,9 @@ PAGES = [
     ("steward", "steward-cases-closed", "/steward/cases?state=closed"),
     ("steward", "steward-subjects", "/steward/subjects"),
     ("steward", "steward-conflicts", "/steward/conflicts/geography"),
+    ("officer", "catalogue", "/catalogue"),
+    ("officer", "catalogue-dataset", "/catalogue/datasets/public_security.residents"),
+    ("publisher", "catalogue-register", "/catalogue/registers/population"),
 ]
 
 
