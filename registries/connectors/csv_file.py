@@ -14,8 +14,7 @@ from pyarrow import csv
 
 from registries.connectors.csv_scan import header_of, scan
 from registries.connectors.faults import NotCsv, RaggedRow, RowTooLong
-from registries.connectors.formats import Opened
-from registries.connectors.rows import check_names, sliced, sources
+from registries.connectors.rows import Opened, check_names, sliced, sources
 from registries.contract_model import Dataset
 
 _BLOCK: Final = 8 << 20

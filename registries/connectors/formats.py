@@ -9,15 +9,12 @@ ROWS rows.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 
+from registries.connectors.rows import Opened
 from registries.contract_model import Dataset, FileFormat
-
-Opened = Callable[[], AbstractContextManager[BinaryIO]]
-"""Opens the file from its start, as often as needed."""
 
 Reader = Callable[[Dataset, str, Opened], Iterator[pa.RecordBatch]]
 """Dataset, the file's name for faults, and the file -> its rows. SourceFault for what is wrong."""

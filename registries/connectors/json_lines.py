@@ -19,10 +19,9 @@ from pyarrow import json
 
 from registries.connectors.faults import RowTooLong, SourceChangedShape
 from registries.connectors.file_faults import NotJsonLines, OtherFormat
-from registries.connectors.formats import Opened
 from registries.connectors.json_bytes import Malformed, with_quoted_values
 from registries.connectors.json_faults import member_names, named_fault
-from registries.connectors.rows import OUR_COLUMNS, sliced, sources
+from registries.connectors.rows import OUR_COLUMNS, Opened, sliced, sources
 from registries.connectors.text_encoding import NotText, told_codec
 from registries.contract_model import Dataset
 

@@ -4,13 +4,17 @@
 50000
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Final
 
 import pyarrow as pa
 
 from registries.connectors.faults import SourceChangedShape
 from registries.contract_model import Dataset
+
+Opened = Callable[[], AbstractContextManager[BinaryIO]]
+"""Opens a file from its start, as often as needed."""
 
 OUR_COLUMNS: Final = "免证:"
 """How headers begin that the hub adds to refused rows; a clerk who sends those back need not take them out."""

@@ -20,8 +20,7 @@ from typing import IO, Any, BinaryIO, Final
 import pyarrow as pa
 
 from registries.connectors.faults import SourceChangedShape, SourceFault
-from registries.connectors.formats import Opened
-from registries.connectors.rows import OUR_COLUMNS, sources
+from registries.connectors.rows import OUR_COLUMNS, Opened, sources
 from registries.connectors.workbook_faults import (
     BYTES,
     COLUMNS,
