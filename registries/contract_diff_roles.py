@@ -54,6 +54,9 @@ def identity_differences(old: Dataset, new: Dataset) -> Differences:
         yield _dataset(new, "key_changed", "major", everybody, words[0], en)
     if old.area_column != new.area_column:
         yield _dataset(new, "area_changed", "minor", readers(new), "区划列改变", "has another area column")
+    if old.correction != new.correction:
+        words = ("更正关系改变", "tells corrected keys otherwise")
+        yield _dataset(new, "correction_changed", "major", (publishers(new), STEWARDS), *words)
     before, after = TRUST_LEVELS.index(old.trust_level), TRUST_LEVELS.index(new.trust_level)
     if before != after:
         step: Step = "major" if after > before else "minor"

@@ -1,12 +1,15 @@
 """What breaks for whom between two versions of a contract, and the version step that it needs."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from registries import contract_diff
 from registries.contract_diff import Comparison, compare, load_part, next_version, part_of
 from registries.contract_difference import Step
 from registries.contract_faults import ContractFaults
+from registries.contract_model import Code, Column, Dataset, RegisterRole, Server, Sharing, Sla
 from registries.departments import BUILT_IN, load_catalogue
 from tests.made_contracts import DEPARTMENT, REGISTER, TREES, with_girth, write_department
 
@@ -196,3 +199,18 @@ def test_faulty_contracts_are_not_compared(tmp_path: Path) -> None:
 
 def test_what_ships_equals_itself() -> None:
     assert compare(load_part(BUILT_IN), part_of(load_catalogue())).differences == ()
+
+
+ELSEWHERE: dict[type, dict[str, str]] = {
+    Dataset: {"name": "which it is", "department": "in its name", "contract_version": "what the step is about"},
+    Column: {"key": "the dataset's key"},
+    Server: {"timeout_seconds": "nobody but the hub waits"},
+}
+"""Members that a comparison looks at under another name, or rightly passes over."""
+
+
+@pytest.mark.parametrize("kind", [Dataset, Column, Server, Sla, Sharing, RegisterRole, Code])
+def test_no_member_of_the_model_is_forgotten(kind: type) -> None:
+    text = "".join(path.read_text("utf-8") for path in Path(contract_diff.__file__).parent.glob("contract_diff*.py"))
+    compared = {each.name for each in fields(kind) if f".{each.name}" in text} | set(ELSEWHERE.get(kind, ()))
+    assert compared == {each.name for each in fields(kind)}
