@@ -71,9 +71,12 @@ def home_page(request: Request) -> Response:
     if session is None:
         return RedirectResponse("/sign-in", SEE_OTHER)
     parts = parts_of(request)
+    catalogue = parts.catalogue
     with Transaction(parts.store_page) as work:
         held = tuple(
-            _holding(line, batches.last_taken_over(work.conn, line.name)) for line in pages.datasets(work.conn)
+            _holding(line, batches.last_taken_over(work.conn, line.name))
+            for line in pages.datasets(work.conn)
+            if line.name in catalogue  # what was retired keeps its tables, and is shown no more
         )
     ways = tuple(way for role, open_ways in WAYS.items() if role in session.roles for way in open_ways)
     view = HomeView(ways, held, parts.clock())
