@@ -10,7 +10,7 @@ from typing import Any
 from quality.scores import RuleScore
 from registries.contract_model import Dataset
 from registries.departments import Catalogue
-from registries.store import batches, cases, ledger, registers, scores
+from registries.store import batches, cases, ledger, registers, scores, subjects
 from registries.store.batches import Batch
 from registries.store.engine import Store
 from registries.store.stage import Stage
@@ -31,6 +31,7 @@ def tell(store: Store, catalogue: Catalogue, dataset: Dataset, batch: Batch, now
             registers.conflicts(conn, catalogue, register)
             cases.open_from_conflicts(conn, catalogue, register, batch, now)
     with store.begin() as conn:
+        subjects.propose(conn, catalogue, dataset)
         ledger.sequence(conn)
     with store.begin() as conn:
         Stage(conn, dataset, batch).drop()

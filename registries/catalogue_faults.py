@@ -53,6 +53,7 @@ def faults_between(
     by_name = {dataset.name: dataset for dataset in datasets}
     for dataset in datasets:
         yield from _broken_role(dataset, by_id)
+        yield from _broken_correction(dataset, by_id)
         yield from _broken_references(dataset, by_id, by_name)
     yield from _circles(datasets)
     yield from _rivals(datasets, by_id)
@@ -82,6 +83,19 @@ def _unknown_departments(departments: Sequence[Named]) -> Iterator[Fault]:
                     "请先登记该部门",
                     "describe that department first",
                 )
+
+
+def _broken_correction(dataset: Dataset, registers: Mapping[str, Register]) -> Iterator[Fault]:
+    correction = dataset.correction
+    merged = sorted(register.id for register in registers.values() if register.merged)
+    if correction is not None and correction.register not in merged:
+        yield _between(
+            dataset.name,
+            f"更正的是基础库 {correction.register} 的号码, 没有这样的按主体归并的基础库, 可用的有 {', '.join(merged)}",
+            f"corrects keys of register {correction.register}; merged registers are {', '.join(merged)}",
+            "请改正 correction",
+            "mend correction",
+        )
 
 
 def _broken_role(dataset: Dataset, registers: Mapping[str, Register]) -> Iterator[Fault]:

@@ -10,7 +10,7 @@ from registries.contract_columns import columns_of, key_of
 from registries.contract_model import Column, Dataset, Operation
 from registries.contract_names import FILL, check_name, one_of
 from registries.contract_odcs import Custom
-from registries.contract_roles import certificate_of, column_named, register_of, sharing_of, sla_of
+from registries.contract_roles import certificate_of, column_named, correction_of, register_of, sharing_of, sla_of
 from registries.contract_rules import rules_of
 from registries.contract_servers import encoding_of, server_of, server_part
 from registries.contract_vocabulary import DELIVERIES, TRUST_LEVELS
@@ -29,6 +29,7 @@ _TABLE: Final = (
     "sharing",
     "register",
     "certificate",
+    "correction",
     "gate",
 )
 
@@ -75,6 +76,7 @@ def _dataset(
         operation=_operation(page, custom, columns),
         register=register_of(page, custom, names),
         certificate=certificate_of(page, custom, names),
+        correction=correction_of(page, custom, names),
         area_column=column_named(page, custom, "areaColumn", names),
         encoding=encoding_of(page, server),
         trust_level=cast("Any", custom.choice("trustLevel", TRUST_LEVELS, "A")),

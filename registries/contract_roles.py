@@ -6,7 +6,15 @@ from typing import Any, Final, NamedTuple, cast
 
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from registries.contract_model import CertificateMapping, HolderMapping, ObjectMapping, RegisterRole, Sharing, Sla
+from registries.contract_model import (
+    CertificateMapping,
+    Correction,
+    HolderMapping,
+    ObjectMapping,
+    RegisterRole,
+    Sharing,
+    Sla,
+)
 from registries.contract_names import FILL, one_of
 from registries.contract_odcs import QUOTE, Custom
 from registries.contract_vocabulary import SHARING_CLASSES, SLA_UNITS
@@ -158,6 +166,19 @@ def register_of(page: Page, custom: Custom, columns: set[str]) -> RegisterRole |
         precedence=precedence,
         where=tuple(where.items()),
         authorities=_authorities(page, (*place, "authorities"), given.get("authorities", {}), attributes),
+    )
+
+
+def correction_of(page: Page, custom: Custom, columns: set[str]) -> Correction | None:
+    """Which columns say that a subject's key was corrected; None if the table says no such thing."""
+    if not custom.has("correction"):
+        return None
+    place = custom.place("correction")
+    given = custom.mapping("correction", ("register", "former", "present"))
+    return Correction(
+        _register_name(page, (*place, "register"), given.get("register")),
+        one_of(page, (*place, "former"), given.get("former"), columns, "列", "column"),
+        one_of(page, (*place, "present"), given.get("present"), columns, "列", "column"),
     )
 
 

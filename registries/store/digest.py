@@ -44,6 +44,10 @@ _HUB = {
     "hub.certificate_holder": "SELECT c.dataset, c.number, h.ordinal, h.name, h.code, h.code_type, h.role"
     " FROM hub.certificate_holder h JOIN hub.certificate c ON c.id = h.certificate_id"
     " ORDER BY c.dataset, c.number, h.ordinal",
+    "hub.certificate_object": "SELECT c.dataset, c.number, o.ordinal, o.kind, o.number, o.name"
+    " FROM hub.certificate_object o JOIN hub.certificate c ON c.id = o.certificate_id"
+    " ORDER BY c.dataset, c.number, o.ordinal",
+    "hub.subject_alias": "SELECT subject_kind, alias, subject_key FROM hub.subject_alias ORDER BY subject_kind, alias",
     "hub.certificate_status_event": "SELECT c.dataset, c.number, b.sequence, e.status, e.since, e.reason"
     " FROM hub.certificate_status_event e JOIN hub.certificate c ON c.id = e.certificate_id"
     " JOIN hub.batch b ON b.number = e.batch ORDER BY c.dataset, c.number, b.sequence, e.status",

@@ -20,11 +20,11 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from certificates.identifiers import check_citizen_number, check_uscc
 from registries.canonical import canonical_column
-from registries.contract_model import Dataset, Register
+from registries.contract_model import Correction, Dataset, Register
 from registries.departments import Catalogue
 from registries.errors import SubjectRefused
 from registries.store.engine import written
@@ -193,18 +193,15 @@ def _masked(name: str, table: sa.Table) -> sa.TableClause:
 
 
 def propose(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset) -> int:
-    """Refresh the likely pairs of a dataset whose key is a register's subject key; returns how many are new.
+    """Refresh the likely pairs of a dataset; returns how many are new. None is joined, none was separated before.
 
-    A pair is a key that a batch closed and one that the same batch opened, with all other required attributes equal
-    (two at least), neither of them in any other pair, not joined, and not separated before.
+    Where rows say that a key was corrected, those are the pairs. Of a dataset whose key is a register's subject key a
+    pair is a key that a batch closed and one that the same batch opened, with all other required attributes equal (two
+    at least), neither of them in any other pair.
     """
-    role = dataset.register
-    if role is None or dataset.key != (role.subject_key,) or not catalogue.register(role.register).merged:
+    pairs = _pairs_of(dataset, catalogue)
+    if pairs is None:
         return 0
-    attributes = [column.name for column in dataset.stored_columns if _identifies(dataset, column.name)]
-    if len(attributes) < _ENOUGH:
-        return 0
-    pairs = _pairs(dataset, attributes, catalogue.register(role.register).subject_kind.id)
     kept = sa.select(pairs.c.former_key, pairs.c.present_key)
     own = subject_proposal.c.dataset == dataset.name
     keys = sa.tuple_(subject_proposal.c.former_key, subject_proposal.c.present_key)
@@ -212,6 +209,39 @@ def propose(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset) -> int:
     names = ["subject_kind", "former_key", "present_key", "dataset", "batch"]
     new = insert(subject_proposal).from_select(names, sa.select(*(pairs.c[name] for name in names)))
     return written(conn, new.on_conflict_do_nothing())
+
+
+def _pairs_of(dataset: Dataset, catalogue: Catalogue) -> sa.Subquery | None:
+    """The pairs that a dataset can tell of; None if it tells of none."""
+    if dataset.correction is not None:
+        return _told_pairs(dataset, dataset.correction, catalogue)
+    role = dataset.register
+    if role is None or dataset.key != (role.subject_key,) or not catalogue.register(role.register).merged:
+        return None
+    attributes = [column.name for column in dataset.stored_columns if _identifies(dataset, column.name)]
+    if len(attributes) < _ENOUGH:
+        return None
+    return _pairs(dataset, attributes, catalogue.register(role.register).subject_kind.id)
+
+
+def _told_pairs(dataset: Dataset, correction: Correction, catalogue: Catalogue) -> sa.Subquery:
+    """Pairs that rows of an authority tell: of several rows with one former key the latest."""
+    kind, current = catalogue.register(correction.register).subject_kind.id, current_table(dataset)
+    former, present = (sa.cast(current.c[name], Word) for name in (correction.former, correction.present))
+    keys = [current.c[name] for name in dataset.key]
+    return (
+        sa.select(
+            sa.literal(kind, Word).label("subject_kind"),
+            former.label("former_key"),
+            present.label("present_key"),
+            sa.literal(dataset.name, Word).label("dataset"),
+            current.c.since_batch.label("batch"),
+        )
+        .where(former != present, current.c.mark.is_distinct_from("vanished"), ~_known(kind, former, present))
+        .ext(distinct_on(former))
+        .order_by(former, current.c.since_batch.desc(), *keys)
+        .subquery()
+    )
 
 
 def _identifies(dataset: Dataset, name: str) -> bool:

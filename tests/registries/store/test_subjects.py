@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from certificates.records import Question
-from registries.contract_model import Column, RegisterRole
+from registries.contract_model import Column, Correction, RegisterRole
 from registries.errors import SubjectRefused
 from registries.home import Role
 from registries.store import certificates, grants, ledger, planner, registers, roles, subjects
@@ -44,6 +44,11 @@ PATIENTS = make_dataset(
         Column("address", "住址"),
     ],
     register=RegisterRole("population", "number", {"name": "name", "address": "address"}, 2),
+)
+CORRECTIONS = make_dataset(
+    "test_police.corrections",
+    [Column("id", "编号", key=True), Column("old", "原号码"), Column("new", "现号码")],
+    correction=Correction("population", "old", "new"),
 )
 CATALOGUE = catalogue_of(*(one for one in DATASETS if one.name != "test_police.people"), RESIDENTS, PATIENTS)
 POPULATION = CATALOGUE.register("population")
@@ -267,6 +272,22 @@ def test_a_batch_that_closes_one_number_and_opens_another_of_the_same_person_pro
         assert subjects.propose(conn, CATALOGUE, RESIDENTS) == 0  # somebody knew better
     with pytest.raises(SubjectRefused), page.begin() as conn:
         subjects.join_proposed(conn, proposal.id, WHY)
+
+
+def test_rows_that_tell_of_a_correction_propose(planned: Store, page: Store) -> None:
+    planner.plan(planned, with_corrections := catalogue_of(*CATALOGUE.datasets, CORRECTIONS))
+    rows = [{"id": "1", "old": WRONG, "new": OTHER}, {"id": "2", "old": FOURTH, "new": FOURTH}]
+    with planned.begin() as conn:
+        take_in(conn, CORRECTIONS, [(row, False) for row in rows])
+        assert subjects.propose(conn, with_corrections, CORRECTIONS) == 1
+        take_in(conn, CORRECTIONS, [({**row, "id": row["id"] + "x"}, False) for row in [{**rows[0], "new": RIGHT}]])
+        assert subjects.propose(conn, with_corrections, CORRECTIONS) == 1
+    with page.begin() as conn:
+        (proposal,) = subjects.list_proposals(conn)
+        assert (proposal.former_key, proposal.present_key) == ("1101**********0021", "1101**********002X")
+        subjects.join_proposed(conn, proposal.id, WHY)
+    with planned.begin() as conn:
+        assert subjects.propose(conn, with_corrections, CORRECTIONS) == 0
 
 
 def test_twins_of_one_name_are_not_proposed(planned: Store) -> None:
