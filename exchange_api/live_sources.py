@@ -111,12 +111,14 @@ class LiveSources:
         self._types = types
         self._clock = clock
         self._meters = meters
+        self._known: tuple[Catalogue | None, Mapping[str, list[Dataset]]] = (None, {})
         self._sources: dict[str, Source] = {}
         self._retired: list[Source] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="live-sources", daemon=True)
 
     def __enter__(self) -> Self:
+        self._datasets("")  # reads the contracts now, and not while somebody waits
         self._thread.start()
         return self
 
@@ -136,13 +138,15 @@ class LiveSources:
         return asyncio.run_coroutine_threadsafe(self._ask_all(question), self._loop)
 
     def _datasets(self, certificate_type: str) -> list[Dataset]:
-        return [
-            dataset
-            for dataset in self._catalogue().datasets
-            if dataset.server.kind == "live_query"
-            and dataset.certificate is not None
-            and dataset.certificate.type_code == certificate_type
-        ]
+        """Those in force now; while contracts can't be read, those that were: answers go on."""
+        try:
+            catalogue = self._catalogue()
+        except RegistriesError as fault:
+            _log.warning("contracts: %s", type(fault).__name__)
+            return self._known[1].get(certificate_type, [])
+        if catalogue is not self._known[0]:
+            self._known = catalogue, _by_type(catalogue)
+        return self._known[1].get(certificate_type, [])
 
     async def _ask_all(self, question: Question) -> Finding:
         """Of several sources the first that has the record; if none has, one that did not answer decides."""
@@ -216,6 +220,14 @@ class LiveSources:
             task.cancel()
         for source in (*self._sources.values(), *self._retired):
             await source.query.close()
+
+
+def _by_type(catalogue: Catalogue) -> dict[str, list[Dataset]]:
+    found: dict[str, list[Dataset]] = {}
+    for dataset in catalogue.datasets:
+        if dataset.server.kind == "live_query" and dataset.certificate is not None:
+            found.setdefault(dataset.certificate.type_code, []).append(dataset)
+    return found
 
 
 def _rank(finding: Finding) -> int:

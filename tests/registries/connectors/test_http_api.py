@@ -1,17 +1,13 @@
 """HTTP interfaces: a real server on loopback that pages in every style, and misbehaves in every way that we know of."""
 
-import contextlib
 import dataclasses
 import email.utils
 import itertools
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +18,7 @@ from registries.connectors.kinds import connector_for
 from registries.connectors.remote_faults import AddressMalformed, BadAnswer, PageDown, PagesMoved, UnreadableColumn
 from registries.contract_model import Column, Dataset, Paging, Server
 from registries.landing import Landing
+from tests.http_interface import Asked, Behaviour, Interface, Reply, served
 from tests.registries.store.sample_catalogue import make_dataset
 
 COLUMNS = (
@@ -43,80 +40,6 @@ def dataset(paging: Paging, **more: object) -> Dataset:
 
 def row(number: int, **more: object) -> dict[str, object]:
     return {"number": f"J{number:06}", "date": "2026-01-02", "amount": 9.90, "annulled": False, "extra": 1, **more}
-
-
-@dataclasses.dataclass(frozen=True)
-class Asked:
-    """A request as the interface saw it."""
-
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    url: str
-
-
-@dataclasses.dataclass
-class Reply:
-    """What the interface answers; bytes go out as they are."""
-
-    body: Any
-    status: int = 200
-    headers: dict[str, str] = dataclasses.field(default_factory=dict)
-    cut: bool = False
-
-    def content(self) -> bytes:
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body, ensure_ascii=False).encode()
-
-
-Behaviour = Callable[[Asked], Reply]
-
-
-class Interface:
-    """A department's interface that answers as it is told, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[Asked] = []
-        self.behaviour: Behaviour = lambda _: Reply([], 404)
-        self.url = ""
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(handler.path)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.asked.append(Asked(parts.path, query, dict(handler.headers), f"{self.url}{handler.path}"))
-        reply = self.behaviour(self.asked[-1])
-        content = reply.content()
-        handler.send_response_only(reply.status)  # without a Date of its own
-        for name, value in {"Content-Length": str(len(content)), **reply.headers}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(content[: len(content) // 2] if reply.cut else content)
-        if reply.cut:
-            handler.close_connection = True
-
-
-@contextlib.contextmanager
-def served() -> Iterator[Interface]:
-    found = Interface()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            found.answer(self)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield found
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -288,7 +211,7 @@ def test_the_token_goes_with_every_request_and_no_proxy_is_asked(
 def test_a_password_in_the_address_becomes_basic_authentication(interface: Interface) -> None:
     interface.behaviour = paged([row(1)])
     HttpApi(dataset(PAGED), interface.url.replace("://", "://hub:word@")).identity()
-    assert interface.asked[0].headers["Authorization"] == "Basic aHViOndvcmQ="
+    assert interface.asked[0].headers["authorization"] == "Basic aHViOndvcmQ="
     assert "word" not in interface.asked[0].url
 
 
