@@ -3,21 +3,24 @@
     connector = DatabaseTable(dataset, "postgresql://reader:...@host/residents")
     connector.identity()  -> '20000:8a1f...'
 
+The table is pulled whole each time. Change sets by watermark are few rows: `sql_database` streams those, of PostgreSQL
+as of any other database.
+
 Values are cast to text in the SELECT itself, with the date style and time zone set, so that what is landed does not
 depend on the source's settings. Rows come in the order in which the table holds them: parallel and synchronised
 scans are off, so that an unchanged table gives them in the same order each time.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import adbc_driver_postgresql.dbapi as adbc
+import psycopg
 import pyarrow as pa
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from registries.connectors.faults import SourceChangedShape, SourceDown
-from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.contract_model import Dataset, Delivery
 
 ROWS: Final = 50_000
@@ -34,12 +37,14 @@ _SETTINGS: Final = (
 
 
 class DatabaseTable:
-    """One table or view of a PostgreSQL database; `url` may name SQLAlchemy's driver."""
+    """One table or view of a PostgreSQL database; `url` may name SQLAlchemy's driver.
 
-    def __init__(self, dataset: Dataset, url: str, before: Taken = NOTHING_TAKEN) -> None:
+    `secret("password")` is asked where the address holds none.
+    """
+
+    def __init__(self, dataset: Dataset, url: str, secret: Callable[[str], str | None] = lambda _: None) -> None:
         self._dataset = dataset
-        self._before = before
-        self._url = _libpq(url)
+        self._url = _libpq(url, secret("password"))
 
     @property
     def description(self) -> str:
@@ -138,9 +143,11 @@ def _text(query: sql.Composed) -> str:
     return query.as_string(None)
 
 
-def _libpq(url: str) -> str:
-    """The address as libpq reads it, with a bound on the time to connect."""
+def _libpq(url: str, password: str | None) -> str:
+    """The address as libpq reads it, with a bound on the time to connect; the password where it holds none."""
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    if "connect_timeout=" in plain:
-        return plain
-    return f"{plain}{'&' if '?' in plain else '?'}connect_timeout=10"
+    try:
+        given = conninfo.conninfo_to_dict(plain)
+    except psycopg.ProgrammingError:  # its text may quote the address
+        return plain  # the driver refuses it, and that is told as for any other
+    return conninfo.make_conninfo("", **{"connect_timeout": 10, "password": password, **given})

@@ -1,5 +1,7 @@
 """Databases: real PostgreSQL, read as text, in bounded chunks, with faults that tell nothing of rows or addresses."""
 
+import dataclasses
+
 import psycopg
 import pyarrow as pa
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from registries.connectors.database import DatabaseTable
 from registries.connectors.faults import SourceChangedShape, SourceDown
 from registries.connectors.kinds import connector_for
+from registries.connectors.taken import Taken
 from registries.contracts import Dataset
 from registries.departments import load_catalogue
 
@@ -136,11 +139,45 @@ def test_nothing_can_be_written_through_it(url: str, residents: Dataset) -> None
 
 
 def test_a_table_whose_name_has_quotes_or_a_schema_is_found(city_database: str, residents: Dataset) -> None:
-    import dataclasses
-
     columns = ", ".join(f'"{column.name}" text' for column in residents.columns)
     with psycopg.connect(city_database, autocommit=True) as connection:
         connection.execute('CREATE SCHEMA "Hu Ji"')
         connection.execute(f'CREATE TABLE "Hu Ji"."re""sidents" ({columns})')
     server = dataclasses.replace(residents.server, table='Hu Ji.re"sidents')
     assert DatabaseTable(dataclasses.replace(residents, server=server), city_database).identity() == "0:0"
+
+
+def test_the_password_comes_from_the_secrets_where_the_address_has_none(url: str, residents: Dataset) -> None:
+    fill(url, 1)
+    info = psycopg.conninfo.conninfo_to_dict(url)
+    bare = f"postgresql://postgres@127.0.0.1:{info['port']}/{info['dbname']}"
+    with pytest.raises(SourceDown):
+        DatabaseTable(residents, bare).identity()
+    connector = connector_for(
+        residents, {"residents_database": bare}, {"source_residents_database.password": str(info["password"])}.get
+    )
+    assert connector is not None
+    assert sum(batch.num_rows for batch in connector.chunks()) == 1
+
+
+def test_change_sets_come_by_watermark(url: str, residents: Dataset) -> None:
+    fill(url, 2)
+    changes = dataclasses.replace(residents, delivery="changes", watermark="updated_at")
+    first = connector_for(changes, {"residents_database": url})
+    assert first is not None
+    assert first.watermark() == "2025-01-02 01:00:00+00"
+    assert sum(batch.num_rows for batch in first.chunks()) == 2
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE residents SET updated_at = '2025-01-03' WHERE citizen_number = lpad('1', 18, '0')")
+    second = connector_for(changes, {"residents_database": url}, before=Taken(watermark=first.watermark()))
+    assert second is not None
+    assert second.identity() != first.identity()
+    assert second.delivery == "changes"
+    (batch,) = second.chunks()
+    assert batch.column("citizen_number").to_pylist() == ["0" * 16 + "02", "0" * 17 + "1"]
+
+
+def test_an_address_that_is_none_is_told_without_quoting_it(residents: Dataset) -> None:
+    with pytest.raises(SourceDown) as caught:
+        DatabaseTable(residents, "postgresql://reader:a-word@[host/db").identity()
+    assert "a-word" not in str(caught.value)
