@@ -82,6 +82,7 @@ def merge(
     work = _Merge(conn, Order.of(conn, dataset, batch, whole=close_vanished))
     new, changed, deleted = work.write()
     vanished = work.close_vanished(doubt) if close_vanished else 0
+    work.close_replaced()
     return MergeCounts(new, changed, accepted - repeated - new - changed - deleted, deleted, repeated, vanished)
 
 
@@ -123,6 +124,15 @@ class _Merge:
         if self._dataset.certificate is not None or doubt is KeyDoubt.NEW:
             return written(self._conn, sa.update(current).where(gone, unmarked).values(mark=VANISHED))
         return self._close(gone if doubt is KeyDoubt.NONE else sa.and_(gone, unmarked))
+
+    def close_replaced(self) -> None:
+        """Rows of a certificate (co-owners, versions) that vanished while others of it stay go to history."""
+        mapping, current = self._dataset.certificate, self._current
+        if mapping is None or self._dataset.key == (mapping.number,) or self._first:
+            return
+        other = current.alias()
+        stays = sa.exists().where(other.c[mapping.number] == current.c[mapping.number], present(other, self._dataset))
+        self._close(sa.and_(current.c.mark == VANISHED, stays))
 
     def _nothing_known(self) -> bool:
         tables = [table for table in (self._current, self._deleted) if table is not None]

@@ -28,20 +28,16 @@ ENTERPRISES = "market_regulation.enterprises"
 
 @dataclass
 class Delivery:
-    """A source whose rows a test chose; `name` is its identity."""
+    """A source whose rows a test chose, all of them; `name` is its identity."""
 
     dataset: Dataset
     rows: Rows
     name: str
     chunk: int = 3
-    kind: Literal["snapshot", "changes"] | None = None
+    delivery: Literal["snapshot", "changes"] = "snapshot"
     position: str | None = None
 
     description = "a test's delivery"
-
-    @property
-    def delivery(self) -> Literal["snapshot", "changes"]:
-        return self.kind or self.dataset.delivery
 
     def identity(self) -> str:
         return self.name
@@ -95,6 +91,8 @@ def licence(number: str, **changes: str | None) -> dict[str, str | None]:
         "status_code": "10",
         "certificate_version": "001",
         "area_code": "440511",
+        "operation": "I",
+        "updated_at": "2026-01-01 08:00:00",
     }
     return {**row, **changes}
 
