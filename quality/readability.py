@@ -59,9 +59,10 @@ def readable_text(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no type
 
 def not_rounded(values: Any, *, zeros: bool = True) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """Not in scientific notation; and not 16 to 20 digits with zeros past the 15th, unless the number is good so."""
-    rounded = _found(values, _SCIENTIFIC)
+    # Few values have a plus or end in a nought, and finding those costs a tenth of the regular expressions.
+    rounded = _found_among(values, pc.match_substring(values, "+"), _SCIENTIFIC)
     if zeros:
-        cut = _found(values, _ZEROS)
+        cut = _found_among(values, pc.ends_with(values, "0"), _ZEROS)
         if cut.any():
             rounded |= cut & ~(citizen_number(values) | uscc(values))
     return ~rounded
@@ -75,6 +76,14 @@ def _is_misread(text: str) -> bool:
     except UnicodeError:
         return False
     return len(read) > 1 and any("一" <= character <= "鿿" for character in read)
+
+
+def _found_among(values: Any, suspects: Any, pattern: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    found = np.zeros(len(values), np.bool_)
+    places = np.flatnonzero(pc.fill_null(suspects, False).to_numpy(zero_copy_only=False))
+    if len(places):
+        found[places] = _found(values.take(pa.array(places)), pattern)
+    return found
 
 
 def _found(values: Any, pattern: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types

@@ -1,13 +1,35 @@
 """The arithmetic over columns says of every number what certificates.identifiers says of one."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from certificates.identifiers import CertificateIdentifier, check_citizen_number, check_uscc
+from certificates.holder_codes import check_holder_code, code_types
+from certificates.identifiers import (
+    CertificateIdentifier,
+    check_citizen_number,
+    check_foreign_permanent_resident_number,
+    check_licence_plate,
+    check_residence_permit,
+    check_uscc,
+    check_vehicle_number,
+)
 from certificates.identifiers import MalformedIdentifier as Malformed
-from quality.identifiers import certificate_identifier, citizen_number, uscc
+from quality.identifiers import (
+    certificate_identifier,
+    citizen_number,
+    foreign_permanent_resident_number,
+    holder_code,
+    licence_plate,
+    residence_permit,
+    uscc,
+    vehicle_number,
+)
 
 CITIZENS = [
     "11010519491231002X",
@@ -88,3 +110,34 @@ def test_slices_chunks_and_other_string_types_give_the_same() -> None:
     assert citizen_number(pa.array(texts, pa.string_view())).tolist() == expected
     assert citizen_number(pa.array([], pa.string())).tolist() == []
     assert citizen_number(pa.array([None], pa.string())).tolist() == [True]
+
+
+PERMITS = ["810000199408230021", "830000199201300022", "11010519491231002X", "840000199408230021"]
+FOREIGNERS = ["CAN110178073012", "911124198108030024", "11010519491231002X", "can110178073012"]
+VEHICLES = ["LSVAM4187C2184841", "1M8GDM9AXKP042788", "LSVAM4187C218484I", "粤D12345", "粤DD12345", "粤D1234学"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "single"),
+    [
+        (residence_permit, check_residence_permit),
+        (foreign_permanent_resident_number, check_foreign_permanent_resident_number),
+        (vehicle_number, check_vehicle_number),
+        (licence_plate, check_licence_plate),
+    ],
+)
+@given(texts=st.lists(st.none() | damaged([*PERMITS, *FOREIGNERS, *VEHICLES]), max_size=40))
+def test_further_numbers_are_judged_as_one_by_one(
+    columns: Callable[[object], NDArray[np.bool_]], single: Callable[[str], bool], texts: list[str | None]
+) -> None:
+    assert columns(pa.array(texts, pa.string())).tolist() == [text is None or single(text) for text in texts]
+
+
+KINDS = st.none() | st.sampled_from([*code_types(), "000"])
+
+
+@given(st.lists(st.tuples(st.none() | damaged([*CITIZENS, *COMPANIES, *FOREIGNERS, "H12345678", "E12345678"]), KINDS)))
+def test_holders_codes_are_judged_by_their_row_s_type(pairs: list[tuple[str | None, str | None]]) -> None:
+    expected = [code is None or kind is None or check_holder_code(kind, code) is not False for code, kind in pairs]
+    codes, kinds = (pa.array(list(column), pa.string()) for column in zip(*pairs, strict=True)) if pairs else ([], [])
+    assert (not pairs) or holder_code(codes, kinds).tolist() == expected

@@ -140,3 +140,107 @@ def test_blocks_of_rows_make_no_difference() -> None:
     chunked = pa.chunked_array([texts[:7], texts[7:]], pa.string())
     assert PREDICATES["date"].holds(chunked).tolist() == [True, False, True] * 20_000
     assert PREDICATES["date"].holds(pa.chunked_array([], pa.string())).tolist() == []
+
+
+TODAY = "2024-06-01"
+
+
+@given(st.lists(st.tuples(st.none() | DATES | DAYS, st.sampled_from(["1", "2", None])), max_size=30))
+def test_not_expired_when(pairs: list[tuple[str | None, str | None]]) -> None:
+    def model(end: str | None, status: str | None) -> bool:
+        day = real_day(end) if end else None
+        return day is None or status != "1" or day >= dt.date.fromisoformat(TODAY)
+
+    found = judged("not_expired_when", [a for a, _ in pairs], [b for _, b in pairs], when_values=["1"], today=TODAY)
+    assert found == [model(end, status) for end, status in pairs]
+
+
+VALIDITY = {"01": ["2020-01-01", None], "02": [None, "2023-12-31"], "03": ["2020-01-01", "2021-12-31"]}
+
+
+def valid_on(code: str | None, day: dt.date) -> bool:
+    first, last = VALIDITY.get(code or "", [None, None])
+    return (first is None or dt.date.fromisoformat(first) <= day) and (
+        last is None or day <= dt.date.fromisoformat(last)
+    )
+
+
+CODES = st.none() | st.sampled_from(["01", "02", "03", "04"])
+NEAR = st.sampled_from(["2019-12-31", "2020-01-01", "2021-12-31", "2022-01-01", "2023-12-31", "2024-01-01"])
+
+
+@given(st.lists(st.tuples(CODES, st.none() | NEAR | DATES), max_size=30))
+def test_codes_are_valid_on_their_day_or_the_batch_s(pairs: list[tuple[str | None, str | None]]) -> None:
+    codes, days = [a for a, _ in pairs], [b for _, b in pairs]
+    today = dt.date.fromisoformat(TODAY)
+    assert judged("code_validity", codes, validity=VALIDITY, today=TODAY) == [valid_on(code, today) for code in codes]
+    found = judged("code_validity_on", codes, days, validity=VALIDITY, today=TODAY)
+    assert found == [valid_on(code, (real_day(day) if day else None) or today) for code, day in pairs]
+
+
+def misread(text: str, read_as: str) -> str:
+    return text.encode().decode(read_as, "replace")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "汕头市金平区１号",
+        "Ａ座 3 楼",
+        "张\u200b三",
+        "\ufeff张三",
+        "张\u00ad三",
+        "张\t三",
+        "张\ufffd三",
+        "锟斤拷锟斤拷",
+        "烫烫烫",
+        misread("张三", "latin-1"),
+        misread("汕头市金平区", "cp1252"),
+        misread("ä", "latin-1"),
+        misread("张三", "gb18030"),
+        misread("汕头市澄海区宏辉装修服务部", "gb18030"),
+        misread("欧阳娜娜", "gb18030"),
+        misread("李四路 12 号", "gb18030"),
+    ],
+)
+def test_text_that_came_through_a_wrong_encoding_is_not_readable(text: str) -> None:
+    assert judged("readable_text", [text]) == [False]
+
+
+GOOD_TEXTS = """张三 欧阳娜娜 古丽·阿卜杜拉 汕头市（澄海区）莲下镇「东村」12-3号，二楼 José O'Neill 澋川 䶮月 㐂寿
+𠮷野家
+(株)会社 €5 ABC有限公司 鍾無艷 銮铃 涓涓流水 浜名湖 鎏金 锟铻 烫伤医院 鐵木真 閩南"""
+
+
+def test_good_names_and_addresses_are_readable() -> None:
+    texts = [*GOOD_TEXTS.split(), None, "汕头市 金平区"]
+    assert [text for text, good in zip(texts, judged("readable_text", texts), strict=True) if not good] == []
+
+
+@given(
+    st.lists(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=2, max_size=8), max_size=20)
+)
+def test_chinese_that_was_read_as_gbk_is_told_and_chinese_is_left_alone(texts: list[str]) -> None:
+    """Of characters in use, that is: a text of rare ones can look like another text's UTF-8."""
+    assert judged("readable_text", [misread(text, "gb18030") for text in texts]) == [False] * len(texts)
+
+
+def test_what_a_spreadsheet_rounded() -> None:
+    rounded = ["4.40507E+17", "4E+08", "4.4e+17", "440507199001010000", "1234567890123450", "12345678901234500000"]
+    good = ["11010519491231002X", "440507", "S051520243060073", "123456789012345", "1E5", "", None, "1.5", "000"]
+    assert judged("not_rounded", rounded) == [False] * len(rounded)
+    assert judged("not_rounded", good) == [True] * len(good)
+    assert judged("not_rounded", rounded, zeros=False) == [False] * 3 + [True] * 3
+
+
+def test_a_good_number_that_ends_in_zeros_is_not_taken_for_a_rounded_one() -> None:
+    bodies = [
+        f"4405241988{month:02d}{day:02d}{sequence}00" for month in (1, 2) for day in (1, 2) for sequence in range(10)
+    ]
+    good = [body + "0" for body in bodies if check_citizen_number(body + "0")]
+    assert good
+    assert judged("not_rounded", good) == [True] * len(good)
+
+
+def test_missing_values() -> None:
+    assert judged("not_missing", ["x", "无", None, ""], missing_values=["无"]) == [True, False, False, True]
