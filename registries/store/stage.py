@@ -27,7 +27,7 @@ from registries.store.engine import written
 from registries.store.ordering import deletes, sequence_of
 from registries.store.registers import view_name
 from registries.store.shapes import DATA, key_readable, key_value, stage_table, typed
-from registries.store.tables import Word
+from registries.store.tables import Word, subject_alias
 
 RowNumbers = NDArray[np.int64]
 _ANSWERED = 100_000  # row numbers in one array
@@ -109,7 +109,10 @@ class Stage:
         value = self.table.c[arguments["column"]]
         found = sa.exists().select_from(target).where(known == value)
         judged = ~deletes(self._dataset, self.table)
-        return self._numbers(sa.select(self.table.c.row_number).where(value.is_not(None), judged, ~found))
+        wanted = sa.select(self.table.c.row_number).where(value.is_not(None), judged, ~found)
+        if "register" in arguments:  # the former key of a subject whose number was corrected is known too
+            wanted = wanted.where(~sa.exists().where(subject_alias.c.alias == value))
+        return self._numbers(wanted)
 
     def refuse(self, row_numbers: RowNumbers) -> None:
         """Mark rows as refused: the merge will not take them over."""

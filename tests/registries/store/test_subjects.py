@@ -4,20 +4,30 @@ import dataclasses
 import datetime as dt
 import random
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from certificates.records import Question
-from registries.contract_model import Column, Correction, RegisterRole
+from registries.contract_model import Column, Correction, RegisterRole, RuleSpec
 from registries.errors import SubjectRefused
 from registries.home import Role
-from registries.store import certificates, grants, ledger, planner, registers, roles, subjects
+from registries.store import batches, certificates, grants, ledger, planner, registers, roles, subjects
 from registries.store.engine import Store
 from registries.store.grants import Grant
+from registries.store.stage import Stage
 from registries.store.subjects import Why
 from registries.store.tables import conflict, subject_alias, subject_join
 from tests.registries.store.deliveries import take_in
-from tests.registries.store.sample_catalogue import DATASETS, LICENCE_TYPE, LICENCES, NOW, catalogue_of, make_dataset
+from tests.registries.store.sample_catalogue import (
+    DATASETS,
+    LICENCE_TYPE,
+    LICENCES,
+    NOW,
+    catalogue_of,
+    make_dataset,
+    text_batch,
+)
 
 WRONG, RIGHT, OTHER = "110105194912310021", "11010519491231002X", "440524188001010014"
 FOURTH, FIFTH = "110101199003072316", "810000199408230021"
@@ -104,6 +114,25 @@ def test_the_register_shows_one_subject_and_two_again_after_a_separation(planned
     with page.begin() as conn:
         subjects.separate(conn, join_id, Why("误合并", "steward", NOW))
     assert population(planned) == apart
+
+
+def test_a_reference_to_a_former_key_is_known(planned: Store, page: Store) -> None:
+    with planned.begin() as conn:
+        take_in(conn, RESIDENTS, [resident(RIGHT)])
+    arguments = {"column": "number", "register": "population"}
+    rule = RuleSpec("x", 1, "accuracy", "0305", "reference", "mianzheng:reference", arguments, ("number",), "", "", "1")
+
+    def missing() -> list[int]:
+        with planned.begin() as conn:
+            stage = Stage(conn, PATIENTS, batches.open_batch(conn, PATIENTS, "test", "x", "test", NOW))
+            stage.create()
+            rows = [patient("1", WRONG)[0], patient("2", RIGHT)[0], patient("3", OTHER)[0]]
+            stage.copy_in(np.arange(1, 4), text_batch(PATIENTS, rows), np.zeros(3, np.bool_))
+            return [int(number) for numbers in stage.missing_references(rule) for number in numbers]
+
+    assert missing() == [1, 3]
+    join(page, WRONG, RIGHT)
+    assert missing() == [3]
 
 
 def test_a_dataset_that_has_both_keys_is_read_by_its_present_one(planned: Store, page: Store) -> None:
