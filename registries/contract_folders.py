@@ -66,7 +66,7 @@ class Contracts:
         self.home = home
         self._lock = threading.Lock()
         self._seen: tuple[int, ...] | None = None
-        self._catalogue: Catalogue | None = None
+        self._known: tuple[int, Catalogue] | None = None
         self._accepted = Accepted()
 
     def catalogue(self) -> Catalogue:
@@ -92,13 +92,22 @@ class Contracts:
 
     def _current(self) -> tuple[int, Catalogue]:
         seen = _entry(pointer(self.home))
-        with self._lock:
-            if self._catalogue is None or seen != self._seen:
-                accepted = read_accepted(self.home)
-                if self._catalogue is None or accepted != self._accepted:
-                    self._catalogue = load_catalogue(roots(self.home, accepted.number))
-                self._accepted, self._seen = accepted, seen
-            return self._accepted.number, self._catalogue
+        known = self._known
+        if known is not None and (seen == self._seen or not self._lock.acquire(blocking=False)):
+            return known  # also while another thread reads the new one: nobody waits for it but at the beginning
+        if known is None:
+            self._lock.acquire()
+        try:
+            return self._read(seen)
+        finally:
+            self._lock.release()
+
+    def _read(self, seen: tuple[int, ...]) -> tuple[int, Catalogue]:
+        accepted = read_accepted(self.home)
+        if self._known is None or accepted != self._accepted:
+            self._known = accepted.number, load_catalogue(roots(self.home, accepted.number))
+        self._accepted, self._seen = accepted, seen
+        return self._known
 
 
 def roots(home: HubHome, number: int) -> tuple[Path, ...]:

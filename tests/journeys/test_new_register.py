@@ -81,7 +81,9 @@ class RunningHub:
 def running(hub: Hub, tmp_path: Path) -> Iterator[RunningHub]:
     """Web, worker and Dagster's daemon over an empty hub, with a steward who is signed in."""
     with hub.store(Role.OWNER).begin() as conn:
-        accounts.add_account(conn, "steward", hash_password(PASSWORD), "黄敏", "forestry", frozenset({"steward"}))
+        accounts.add_account(
+            conn, "steward", hash_password(PASSWORD), "黄敏", "forestry", frozenset({"steward", "publisher"})
+        )
     children = Children(hub.home.logs, child_environment(hub.home))
     port = free_port()
     try:
@@ -173,6 +175,8 @@ def changed_and_taken_up(running: RunningHub) -> None:
     write_trees(running.drop, "trees_20261102.csv", rows, extra=",胸围")
     running.until(lambda: girth(running) == 430)
     assert "胸围" in running.http.get("/catalogue/datasets/forestry.trees").text
+    earlier = running.http.get("/publisher/batches/1")
+    assert (earlier.status_code, "木棉" in earlier.text) == (200, True), "rows refused under the former contract"
 
 
 def girth(running: RunningHub) -> float | None:
