@@ -164,11 +164,13 @@ class NotFound(ExchangeApiError):
         )
 
 
-class NotACsv(ExchangeApiError):
+class NotADelivery(ExchangeApiError):
     """Raised when an uploaded file is not one that this dataset is delivered in."""
 
     def __init__(self) -> None:
-        super().__init__("请上传 .csv 文件", "upload a .csv file")
+        super().__init__(
+            "请上传 .xlsx、.csv、.jsonl 或 .parquet 文件", "upload a file that ends in .xlsx, .csv, .jsonl or .parquet"
+        )
 
 
 class NotASignedPush(ExchangeApiError):
@@ -302,7 +304,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     # what the asker can mend
     NotASignedRequest: _kind("not-a-signed-request", HTTPStatus.BAD_REQUEST, "不是签名请求", "Not a signed request"),
     NotAForm: _kind("not-a-form", HTTPStatus.BAD_REQUEST, "表单无法读取", "Unreadable form"),
-    NotACsv: _kind("not-a-csv", HTTPStatus.BAD_REQUEST, "文件类型不符", "Wrong kind of file"),
+    NotADelivery: _kind("not-a-delivery", HTTPStatus.BAD_REQUEST, "文件类型不符", "Wrong kind of file"),
     BodyTooLarge: _kind("body-too-large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "内容过大", "Body too large"),
     WrongMediaType: _kind(
         "wrong-media-type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "内容类型不符", "Unsupported media type"

@@ -18,12 +18,16 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from exchange_api.errors import NotACsv, NotFound
-from exchange_api.refused_csv import REASON_HEADERS, refused_csv
+import pyarrow as pa
+
+from exchange_api.errors import NotADelivery, NotFound
+from exchange_api.refused_file import RefusedFile
 from exchange_api.sessions import Session
 from quality.reasons import Reason, reasons_of
 from registries.connectors.csv_file import csv_codec
-from registries.contract_model import Dataset
+from registries.connectors.formats import SUFFIXES, format_told
+from registries.connectors.json_lines import json_codec
+from registries.contract_model import Dataset, FileFormat
 from registries.departments import Catalogue
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
@@ -38,6 +42,9 @@ BLOCK = 1 << 20
 ROWS_AT_A_TIME = 2_000
 POLL_SECONDS = 0.25
 LONGEST_FILE_NAME = 120
+UPLOADABLE = ("files", "push")
+"""Kinds of sources whose department may also send a file."""
+
 DATABASE_ENCODING = "utf-8-sig"
 """For rows that came from no file; spreadsheet programs need the mark to read it as UTF-8."""
 OUTCOMES = {"quarantined": "隔离", "held": "挂起"}
@@ -94,12 +101,12 @@ class Publishing:
 
         Raises:
             NotFound: the dataset is not the department's.
-            NotACsv: the file is none, or the dataset does not come as files.
+            NotADelivery: no file of a known format, or the dataset comes neither as files nor as pushes.
             registries.landing.UploadTooLarge, registries.landing.LandingFailed
         """
         wanted = self.dataset(session, dataset)
-        if wanted.server.kind != "files" or not file_name.lower().endswith(".csv"):
-            raise NotACsv
+        if wanted.server.kind not in UPLOADABLE or not file_name.lower().endswith(SUFFIXES):
+            raise NotADelivery
         digest = _digest(file)
         path = self._landing.land_upload(secrets.token_hex(16), file)
         return self._handed_over(session, dataset, clean_file_name(file_name), str(path), digest, dry_run=dry_run)
@@ -161,13 +168,15 @@ class Publishing:
         return self._with_cells(self._contracts().dataset(found.dataset), self._landed(found), refused, masked=True)
 
     def download(self, session: Session, batch: int) -> Download:
-        """All refused rows of a batch as CSV, unmasked, in the delivery's own encoding. Errors as `refused_rows`."""
+        """All refused rows of a batch, unmasked, in its delivery's format and encoding. Errors as `refused_rows`."""
         found = self.batch(session, batch)
         dataset, landed = self._contracts().dataset(found.dataset), self._landed(found)
-        headers = [*(column.source for column in dataset.columns), *REASON_HEADERS]
+        file_format, encoding = self._told(dataset, landed)
+        kind = RefusedFile.like(file_format)
+        columns = [column.source for column in dataset.columns]
         lines = (_line(row) for row in self._all_rows(dataset, landed))
-        name = f"{dataset.table_name}_batch_{batch}_refused.csv"
-        return Download(name, "text/csv", refused_csv(headers, lines, self._encoding(dataset, landed)))
+        pieces = kind.pieces(columns, lines, encoding=encoding, sheet=dataset.server.sheet)
+        return Download(f"{dataset.table_name}_batch_{batch}_refused{kind.suffix}", kind.media_type, pieces)
 
     # --- how
 
@@ -213,7 +222,7 @@ class Publishing:
     ) -> list[RefusedRow]:
         """The rows with their cells, read from what was landed."""
         table = self._landing.rows(landed, [row.row_number for row in refused])
-        columns = [table.column(column.name).combine_chunks() for column in dataset.columns]
+        columns = [_cells(table, column.name) for column in dataset.columns]
         if masked:
             columns = [mask_column(cells, column) for cells, column in zip(columns, dataset.columns, strict=True)]
         texts = zip(*(cells.to_pylist() for cells in columns), strict=True)
@@ -222,17 +231,26 @@ class Publishing:
             for row, cells in zip(refused, texts, strict=True)
         ]
 
-    def _encoding(self, dataset: Dataset, landed: Landed) -> str:
-        """The encoding that the delivery had."""
+    def _told(self, dataset: Dataset, landed: Landed) -> tuple[FileFormat, str]:
+        """The delivery's format and encoding."""
         if landed.original_path is None:
-            return DATABASE_ENCODING
-        return csv_codec(dataset, landed.original_path.name, lambda: self._original(landed))
+            return "csv", DATABASE_ENCODING
+        name = landed.original_path.name
+        with self._original(landed) as file:
+            file_format = format_told(file, name)
+        codec_of = {"csv": csv_codec, "json_lines": json_codec}.get(file_format)
+        return file_format, codec_of(dataset, name, lambda: self._original(landed)) if codec_of else DATABASE_ENCODING
 
     def _original(self, landed: Landed) -> BinaryIO:
         original = self._landing.original(landed)
         if original is None:
             raise LandedMissing(str(landed.batch))
         return original
+
+
+def _cells(table: pa.Table, column: str) -> pa.Array:
+    """A landed column; empty cells where the contract got it only after the batch had landed."""
+    return table.column(column).combine_chunks() if column in table.column_names else pa.nulls(len(table), pa.string())
 
 
 def _digest(file: BinaryIO) -> str:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from exchange_api.errors import ExchangeApiError, NotACsv
+from exchange_api.errors import ExchangeApiError, NotADelivery
 from exchange_api.pages.batch_views import batch_row, dataset_title
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.publisher_views import batch_view, column_rows, is_uploadable, published
@@ -84,9 +84,9 @@ def batch_page(request: Request, number: int, session: Publisher, after: int = 0
     return render("batch.html", frame_of(request, session, title, crumbs=crumbs), view)
 
 
-@router.get("/batches/{number}/refused.csv")
+@router.get("/batches/{number}/refused")
 def refused_file(request: Request, number: int, session: Publisher) -> Response:
-    """All refused rows of a batch with their reasons, in the encoding that the department's file had."""
+    """All refused rows of a batch with their reasons, in the format and encoding that the department's file had."""
     download = parts_of(request).publishing.download(session, number)
     headers = {"Content-Disposition": f'attachment; filename="{download.file_name}"'}
     return StreamingResponse(download.pieces, headers=headers, media_type=download.media_type)
@@ -110,7 +110,7 @@ def _send(request: Request, session: Session, name: str, file: object) -> Respon
     publishing.dataset(session, name)
     try:
         if not isinstance(file, UploadFile) or not file.filename:
-            raise NotACsv
+            raise NotADelivery
         upload = publishing.send(session, name, file.filename, file.file, dry_run=True)
     except (ExchangeApiError, RegistriesError) as refused:
         return _dataset_page(request, session, name, None, Words(refused.zh, refused.en))

@@ -20,6 +20,7 @@ from exchange_api.pages.views.publisher import (
     Reason,
     RefusedRow,
 )
+from exchange_api.publishing import UPLOADABLE
 from exchange_api.publishing import RefusedRow as RowRefused
 from quality.reasons import reasons_of
 from registries.contract_model import Dataset
@@ -60,8 +61,8 @@ def _delivered(dataset: Dataset) -> Words:
 
 
 def is_uploadable(dataset: Dataset) -> bool:
-    """Whether the dataset comes as files."""
-    return dataset.server.kind == "files"
+    """Whether its department may send a file."""
+    return dataset.server.kind in UPLOADABLE
 
 
 def column_rows(dataset: Dataset) -> tuple[ColumnRow, ...]:

@@ -14,7 +14,7 @@ from pyarrow import csv
 
 from registries.connectors.csv_scan import header_of, scan
 from registries.connectors.faults import NotCsv, RaggedRow, RowTooLong
-from registries.connectors.rows import Opened, check_names, sliced, sources
+from registries.connectors.rows import OUR_COLUMNS, Opened, check_names, sliced, sources
 from registries.contract_model import Dataset
 
 _BLOCK: Final = 8 << 20
@@ -31,7 +31,7 @@ def csv_rows(dataset: Dataset, name: str, opened: Opened) -> Iterator[pa.RecordB
 def csv_codec(dataset: Dataset, name: str, opened: Opened) -> str:
     """`utf-8`, `utf-8-sig` or `gb18030`: so that what is sent back has the same."""
     with opened() as file:
-        return scan(file, name, dataset.encoding, sources(dataset))
+        return scan(file, name, dataset.encoding, [*sources(dataset), OUR_COLUMNS])
 
 
 def _headers(dataset: Dataset, name: str, opened: Opened, codec: str) -> list[str]:

@@ -39,13 +39,13 @@ def told_codec(
     """Read all of a file once and name the codec to decode it with: `utf-8`, `utf-8-sig` or `gb18030`.
 
     A byte order mark decides; then what decodes strictly; then, for a file that decodes as both, the one in which
-    the contract's column names are found in the first line; then the encoding agreed in the contract.
+    more of the words are found in the first line; then the encoding agreed in the contract.
 
     Args:
         file: from its start.
         source: what faults call it.
         agreed: UTF-8 or GB18030.
-        words: the contract's column names.
+        words: the names of columns that the first line may have.
         each: is given every block of bytes, for checks of its own.
 
     Raises:
@@ -78,8 +78,9 @@ def _chosen(alive: Sequence[str], first: bytes, agreed: str, words: Sequence[str
     if len(alive) == 1:
         return alive[0]
     line = first.partition(b"\n")[0]
-    known = [codec for codec in alive if any(name in line.decode(codec, "replace") for name in words)]
-    return known[0] if len(known) == 1 else _CODECS[agreed]
+    found = {codec: sum(word in line.decode(codec, "replace") for word in words) for codec in alive}
+    best = [codec for codec in alive if found[codec] == max(found.values())]
+    return best[0] if len(best) == 1 else _CODECS[agreed]
 
 
 class _Decoding:

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from exchange_api.errors import NotACsv, NotFound
+from exchange_api.errors import NotADelivery, NotFound
 from exchange_api.parts import HubParts
 from exchange_api.publishing import PAGE, Publishing, clean_file_name
 from exchange_api.refused_csv import REASON_HEADERS
+from exchange_api.refused_file import RefusedFile
 from exchange_api.sessions import Session
 from registries.connectors.kinds import upload_connector
 from registries.home import Role
@@ -63,8 +65,8 @@ def delivery(parts: HubParts, rows: int, encoding: str = "gb18030") -> bytes:
 def land(parts: HubParts, load: Store, content: bytes, refused: list[int]) -> int:
     """A batch with this original, in which these rows are quarantined by the contract's first rule."""
     dataset = parts.catalogue.dataset(DATASET)
-    connector = upload_connector(dataset, "enterprises_1.csv", lambda: io.BytesIO(content))
-    rows = content.decode("gb18030", "replace").count("\n") - 1
+    connector = upload_connector(dataset, "enterprises_1", lambda: io.BytesIO(content))
+    rows = sum(batch.num_rows for batch in connector.chunks())
     with load.begin() as conn:
         batch = batches.open_batch(conn, dataset, "file", "identity", "clerk", NOW)
         batch = batches.mark_landed(conn, batch, parts.landing.land(batch.number, connector), NOW)
@@ -115,9 +117,9 @@ def test_the_answer_of_the_worker_is_waited_for(
 
 
 def test_what_is_no_delivery_is_refused(publishing: Publishing, clerk: Session, stranger: Session) -> None:
-    with pytest.raises(NotACsv):
-        publishing.send(clerk, DATASET, "企业.xlsx", io.BytesIO(b"x"), dry_run=True)
-    with pytest.raises(NotACsv):  # it comes from a database
+    with pytest.raises(NotADelivery):
+        publishing.send(clerk, DATASET, "企业.xls", io.BytesIO(b"x"), dry_run=True)
+    with pytest.raises(NotADelivery):  # it comes from a database
         publishing.send(stranger, "public_security.residents", "a.csv", io.BytesIO(b"x"), dry_run=True)
     with pytest.raises(UploadTooLarge):
         publishing.send(clerk, DATASET, "a.csv", io.BytesIO(bytes((50 << 20) + 1)), dry_run=True)
@@ -182,6 +184,27 @@ def test_the_download_has_the_deliverys_encoding_and_no_formula(
     assert read[1][1] == "'=A3"
     assert read[1][-2] == dataset.rules[0].zh
     assert data.startswith(b"\xef\xbb\xbf") == (encoding == "utf-8-sig")
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".jsonl", ".parquet"])
+def test_the_download_has_the_deliverys_format(
+    publishing: Publishing, parts: HubParts, clerk: Session, hub: Hub, clock: Clock, suffix: str
+) -> None:
+    assert clock
+    kind = {".xlsx": "xlsx", ".jsonl": "json_lines", ".parquet": "parquet"}[suffix]
+    dataset = parts.catalogue.dataset(DATASET)
+    columns = [column.source for column in dataset.columns]
+    cells = ([f"值{row}" for _ in columns] + [""] * 4 for row in range(1, 10))
+    content = b"".join(RefusedFile.like(kind).pieces(columns, cells, encoding="utf-8", sheet=None))  # type: ignore[arg-type]  # a format
+    batch = land(parts, hub.store(Role.LOAD), content, [3, 7])
+    download = publishing.download(clerk, batch)
+    assert download.file_name.endswith(suffix)
+    data = b"".join(download.pieces)
+    again = upload_connector(dataset, download.file_name, lambda: io.BytesIO(data))
+    assert [row[columns[0]] for row in pa.Table.from_batches(again.chunks()).rename_columns(columns).to_pylist()] == [
+        "值3",
+        "值7",
+    ]
 
 
 @pytest.mark.parametrize(
