@@ -23,7 +23,7 @@ from mianzheng.settings import Settings
 from registries.home import HubHome
 from sample_city import pushing
 from sample_city.build import CityReport, build
-from sample_city.department_folder import DepartmentFolder
+from sample_city.department_folder import READY, DepartmentFolder
 from sample_city.serving import PUSHERS, SERVERS
 from sample_city.sftp_server import HOST_PUBLIC, USER_KEY
 
@@ -94,12 +94,8 @@ def sample_city(
     folder.mkdir(mode=0o711, exist_ok=True)
     folder.chmod(0o711)
     exchange = _exchange(settings, folder, stack)
-    children = Children(home.logs, environment)
+    children = departments_serving(folder, home.logs, environment)
     stack.callback(children.stop)
-    for department in SERVERS:
-        DepartmentFolder(folder, department).path.joinpath("ready").unlink(missing_ok=True)
-        words = ("-m", "sample_city", "serve", department, "--home", str(folder))
-        children.start(f"city-{department}", *words)
     url = _database(settings, home, folder, stack)
     if exchange is None:
         say(
@@ -110,7 +106,7 @@ def sample_city(
         exchange.start(EXCHANGE, home.secret_or_new("password_sample_city"))
     exchange_url = exchange.url if exchange else url.replace("postgresql://", "postgresql+psycopg://", 1)
     report = build(folder, url, settings.sample_people, settings.sample_seed, today, exchange_url)
-    _wait_for_addresses(children, folder, home.logs)
+    wait_for_addresses(children, folder, home.logs)
     keep_sources(home, places_of(folder, url, exchange_url))
     keep_source_secrets(home, folder)
     return SampleCity(folder, children, report, exchange is not None)
@@ -134,10 +130,25 @@ def _database(settings: Settings, home: HubHome, folder: Path, stack: contextlib
     return cluster.url(CITY_OWNER, password, CITY_DATABASE)
 
 
-def _wait_for_addresses(children: Children, folder: Path, logs: Path) -> None:
+def departments_serving(folder: Path, logs: Path, environment: Mapping[str, str]) -> Children:
+    """The departments that are asked, each in a process of its own; `wait_for_addresses` waits until they listen."""
+    children = Children(logs, environment)
+    for department in SERVERS:
+        (DepartmentFolder(folder, department).path / READY).unlink(missing_ok=True)
+        words = ("-m", "sample_city", "serve", department, "--home", str(folder))
+        children.start(f"city-{department}", *words)
+    return children
+
+
+def wait_for_addresses(children: Children, folder: Path, logs: Path) -> None:
+    """Until each of them listens.
+
+    Raises:
+        StartFailedError: one ended, or stayed silent for START_SECONDS.
+    """
     deadline = time.monotonic() + START_SECONDS
     for department in SERVERS:
-        while DepartmentFolder(folder, department).kept("ready") is None:
+        while DepartmentFolder(folder, department).kept(READY) is None:
             if children.ended(f"city-{department}") or time.monotonic() > deadline:
                 place = logs / f"city-{department}.log"
                 raise StartFailedError(

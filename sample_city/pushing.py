@@ -118,6 +118,14 @@ def is_done(home: Path) -> bool:
     return city is not None and _next_part(city, progress, make=False) is None
 
 
+def bodies(city: City, progress: Progress) -> Iterator[tuple[Progress, bytes]]:
+    """What is still to be pushed, in its order: each body, and how far it has come when that is acknowledged."""
+    while (due := _next_part(city, progress)) is not None:
+        day, part, body = due
+        progress = Progress(city.label, day, part + 1, progress.sequence + 1)
+        yield progress, body
+
+
 def _next_part(city: City, progress: Progress, *, make: bool = True) -> tuple[int, int, bytes] | None:
     """Day, number and body of the part behind `progress`; None when everything up to the city's day is there."""
     at = progress if progress.city == city.label else replace(progress, city=city.label, day=0, parts=0)

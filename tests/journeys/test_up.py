@@ -1,5 +1,6 @@
 """The README's first command as someone new runs it: everything comes up, proves itself, and goes away again."""
 
+import contextlib
 import json
 import os
 import re
@@ -20,7 +21,7 @@ from mianzheng.embedded_postgres import Cluster, closed_to
 from registries.home import HubHome
 from tests.conftest import OWNER, PASSWORD, short_lived_folder
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journey"), pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[2]
 ALONE = Path(__file__).with_name("alone.py")
@@ -50,7 +51,7 @@ def up_once(folder: Path, user: str | None = None, before: Sequence[str] = (), *
     identity = {"user": user, "group": "nogroup", "extra_groups": []} if user else {}
     done = subprocess.run(
         [*before, sys.executable, "-m", "mianzheng", "up", "--once", "--json"],
-        cwd=ROOT, env=environment(folder, **settings), capture_output=True, text=True, check=False, timeout=300,
+        cwd=ROOT, env=environment(folder, **settings), capture_output=True, text=True, check=False, timeout=600,
         **identity,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr + logs(folder)
@@ -63,11 +64,12 @@ def logs(folder: Path) -> str:
 
 
 def assert_proved(report: dict[str, Any]) -> None:
-    assert {one["expected"]: one["verdict"] for one in report["asked"]} == {
-        "valid": "valid",
-        "revoked_penalty": "revoked_penalty",
-        "pending_check": "pending_check",
-    }
+    verdicts = [(one["expected"], one["verdict"]) for one in report["asked"]]
+    assert [expected for expected, _ in verdicts] == ["valid", "revoked_penalty", "pending_check", *["valid"] * 5]
+    assert all(expected == verdict for expected, verdict in verdicts)
+    assert [one["dataset"] for one in report["sources"] if not one["up"]] == []
+    assert {one["how"] for one in report["sources"]} == {"pulled", "pushed", "asked live"}
+    assert all(one["accepted"] for one in report["sources"] if one["how"] == "pushed")
     assert all(one["genuine"] for one in report["asked"])
     assert report["conserved"]
     assert report["ledger_faults"] == 0
@@ -103,6 +105,55 @@ def test_a_second_start_loads_only_what_changed(folder: Path, first: dict[str, A
     assert_proved(again)
     assert again["rows"] == 0
     assert again["ledger_size"] == first["ledger_size"] + len(first["asked"])
+
+
+def test_nothing_listens_beyond_loopback_and_departments_end_with_a_killed_hub(
+    folder: Path, first: dict[str, Any]
+) -> None:
+    del first
+    hub = subprocess.Popen(
+        [sys.executable, "-m", "mianzheng", "up"],
+        cwd=ROOT, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        wait_for(hub, "Ctrl-C")
+        mine = [number for number, values in running() if f"HUB_HOME={folder / 'hub'}" in values]
+        assert len(mine) >= 6  # four departments, web and worker
+        assert {place.rsplit(":", 1)[0] for place in listening(mine)} == {"127.0.0.1"}
+    finally:
+        hub.kill()
+        hub.wait()
+    deadline = time.monotonic() + 30
+    while (left := [number for number in mine if Path(f"/proc/{number}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert left == []
+
+
+def running() -> Iterator[tuple[int, str]]:
+    """Number and environment of each process of this machine."""
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            yield int(entry.parent.name), entry.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+
+
+def listening(processes: Sequence[int]) -> set[str]:
+    """The addresses on which these processes listen for TCP, as `127.0.0.1:80` or `[::]:80`."""
+    sockets = set()
+    for number in processes:
+        for link in Path(f"/proc/{number}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                sockets.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A" and words[9] in sockets:
+                address, port = words[1].split(":")
+                readable = socket.inet_ntoa(bytes.fromhex(address)[::-1]) if table == "tcp" else "[::]"
+                found.add(f"{readable}:{int(port, 16)}")
+    return found
 
 
 @pytest.mark.usefixtures("first")
@@ -169,7 +220,7 @@ def test_ctrl_c_stops_everything(folder: Path, first: dict[str, Any]) -> None:
 def wait_for(process: subprocess.Popen[str], text: str) -> str:
     """Everything printed up to and with the line that has `text`."""
     assert process.stdout is not None
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 400
     output = ""
     while text not in output and time.monotonic() < deadline and (line := process.stdout.readline()):
         output += line

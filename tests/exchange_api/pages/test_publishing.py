@@ -18,7 +18,7 @@ LICENCES = "/publisher/market_regulation.business_licences"
 
 def latest_delivery(town: Town) -> str:
     """The licences of the city's last day, as text."""
-    newest = max((town.drops / "market_regulation").glob("business_licences_*.csv"))
+    newest = max((town.drops / "market_regulation").glob("business_licences_full_*.csv"))
     return newest.read_bytes().decode("gb18030")
 
 
