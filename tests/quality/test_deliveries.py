@@ -64,14 +64,18 @@ def applied(deliveries: Iterable[Delivery]) -> dict[str, Row]:
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
     """Events in the order in which they happened, each with a watermark of its own."""
-    told = draw(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("UUD"), st.sampled_from("xy")), max_size=10))
+    told = draw(
+        st.lists(
+            st.tuples(st.sampled_from("AB"), st.sampled_from("UUD"), st.sampled_from("xy")), min_size=4, max_size=10
+        )
+    )
     return [{"code": code, "name": name, "at": str(at), "op": op} for at, (code, op, name) in enumerate(told, 1)]
 
 
 @st.composite
 def deliveries_of(draw: st.DrawFn, history: Sequence[Row]) -> list[Delivery]:
     """Change sets that cover the history, some of them overlapping, and full files of some moments, in their order."""
-    ends = sorted(draw(st.sets(st.integers(0, len(history)), max_size=3)) | {len(history)})
+    ends = sorted(draw(st.sets(st.integers(1, len(history)), min_size=2, max_size=4)) | {len(history)})
     found, begin = [], 0
     for end in ends:
         first = max(0, begin - draw(st.integers(0, 2)))
@@ -407,7 +411,8 @@ def test_a_file_that_cannot_be_read_is_one_failed_batch_however_often_it_is_trie
         with pytest.raises(SourceChangedShape):
             market.intake().take_in_all(dataset)
     assert set(held(market, table)) == ({"A", "C"} if goes_on else {"A"})
-    assert asked(market, "SELECT count(*) FROM hub.batch WHERE state = 'failed'") <= [(2,)]
+    tried = 2 if goes_on else 1  # once more, as another batch came in between
+    assert asked(market, "SELECT count(*) FROM hub.batch WHERE state = 'failed'") == [(tried,)]
     market.put(f"{table}_changes_0002", [shop("B", 2)])
     market.intake().take_in_all(dataset)
     assert set(held(market, table)) == {"A", "B", "C"}
