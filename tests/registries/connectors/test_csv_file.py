@@ -5,7 +5,6 @@ import io
 from pathlib import Path
 from typing import BinaryIO
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +21,7 @@ from registries.connectors.faults import (
     WrongEncoding,
 )
 from registries.connectors.kinds import upload_connector
-from registries.departments import BUILT_IN, load_catalogue
+from registries.departments import load_catalogue
 from tests.registries.connectors.shops import HEADER, ROW, SHOPS
 
 HERE = Path(__file__).parent.parent
@@ -182,19 +181,6 @@ def test_a_reader_that_fails_is_a_source_that_is_down() -> None:
     with pytest.raises(SourceDown) as caught:
         list(DeliveredFile(SHOPS, "shops.csv", opened).chunks())
     assert caught.value.code == "Input/output error"
-
-
-# --- what ships
-
-SAMPLES = sorted(BUILT_IN.glob("*/samples/*.csv"))
-
-
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.parent.name}.{path.stem}")
-def test_samples_have_their_contracts_form(path: Path) -> None:
-    table = path.stem.rstrip("_0123456789")
-    dataset = load_catalogue().dataset(f"{path.parent.parent.name}.{table}")
-    batches = list(DeliveredFile(dataset, path.name, lambda: path.open("rb")).chunks())
-    assert pa.Table.from_batches(batches).num_rows >= 2
 
 
 def test_the_reasons_that_the_hub_added_are_passed_over() -> None:
