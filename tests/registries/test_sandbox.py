@@ -95,7 +95,7 @@ def test_even_what_is_not_looked_at_reaches_nothing(tmp_path: Path) -> None:
         port = server.getsockname()[1]
         found = asked(
             f"SELECT content AS row_number FROM read_text('{secret}')",  # noqa: S608 - an attack
-            f"SELECT * FROM read_csv('http://127.0.0.1:{port}/x.csv')",
+            f"SELECT * FROM read_csv('http://127.0.0.1:{port}/x.csv')",  # noqa: S608 - another
             f"COPY landed TO '{tmp_path}/out.csv'",
             f"ATTACH '{tmp_path}/other.db'",
             "LOAD httpfs",
