@@ -10,7 +10,7 @@ from typing import Literal
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from quality.intake import IntakeOutcome, Step
@@ -203,7 +203,16 @@ def digest_of(market: Market) -> dict[str, str]:
 # --- properties
 
 
+PUT, DELETE = ({"code": "A", "name": "x", "at": at, "op": op} for at, op in (("1", "U"), ("2", "D")))
+DELETED_FIRST = Story([Delivery(2, False, (PUT,)), Delivery(4, False, (DELETE,))], [1, 0], [])
+OLD_FILE_LAST = Story(
+    [Delivery(2, False, (PUT,)), Delivery(3, True, (PUT,)), Delivery(4, False, (DELETE,))], [2, 0, 1], []
+)
+
+
 @FEW
+@example(story=DELETED_FIRST)
+@example(story=OLD_FILE_LAST)
 @given(story=stories(shuffled=True))
 def test_with_watermarks_any_order_of_arrival_ends_in_the_same_state(
     make_market: Callable[[], Market], story: Story
