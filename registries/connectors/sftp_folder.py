@@ -110,6 +110,7 @@ class SftpFolder:
     def _connected(self) -> Iterator[paramiko.SFTPClient]:
         account = self._account
         with socket.create_connection((account.host, account.port), CONNECT_SECONDS) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each block is asked for by itself
             transport = paramiko.Transport(connection)
             try:
                 self._greet(transport)
