@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from sample_city.city import City, found
-from sample_city.columns import Columns, moments, pick
+from sample_city.columns import Columns, moments, pick, take
 from sample_city.department_folder import DepartmentFolder
 from sample_city.draws import Index
 from sample_city.drops import json_lines
@@ -31,7 +31,7 @@ from sample_city.real_estate import DATASET
 DEPARTMENT = "natural_resources"
 CLIENT = "demo-real-estate-system"
 KEY, PUBLIC, PROGRESS = "key.pem", "public.jwk.json", "progress.json"
-NEW, CHANGED = "I", "U"
+NEW, CHANGED, DELETED = "I", "U", "D"
 MOST = 2_000  # certificates of one batch: at most 4,000 rows
 LIFETIME = 60
 LOOK_EVERY, AGAIN_AFTER = 1.0, 2.0  # seconds
@@ -130,28 +130,40 @@ def _next_part(city: City, progress: Progress, *, make: bool = True) -> tuple[in
     """Day, number and body of the part behind `progress`; None when everything up to the city's day is there."""
     at = progress if progress.city == city.label else replace(progress, city=city.label, day=0, parts=0)
     for day in range(at.day, city.days + 1):
-        parts = list(_parts(city, day))
+        parts = _parts(city, day)
         number = at.parts if day == at.day else 0
         if number < len(parts):
             return day, number, _body(city, day, *parts[number]) if make else b""
     return None
 
 
-def _parts(city: City, day: int) -> Iterator[tuple[str, Index]]:
-    """What is pushed for a day: everything on the first one, then what changed and what is new."""
+def _parts(city: City, day: int) -> list[tuple[str, Index]]:
+    """What is pushed for a day: everything on the first one, then which keys are gone, what changed and what is new."""
     holding = city.real_estate
     if day == 0:
-        yield from (
-            (NEW, np.arange(first, min(first + MOST, holding.count))) for first in range(0, holding.count, MOST)
-        )
-        return
+        firsts = range(0, holding.count, MOST)
+        return [(NEW, np.arange(first, min(first + MOST, holding.count))) for first in firsts]
     touched, new = holding.changed(day)
-    yield from ((operation, index) for operation, index in ((CHANGED, touched), (NEW, new)) if len(index))
+    parts = [(CHANGED, touched), (NEW, new)]
+    if len(_gone(city, day, touched)["certificate_number"]):
+        parts.insert(0, (DELETED, touched))
+    return [(operation, index) for operation, index in parts if len(index)]
+
+
+def _gone(city: City, day: int, index: Index) -> Columns:
+    """Yesterday's rows whose keys are gone today: an owner's code that was mended or mistyped is part of the key."""
+    holding = city.real_estate
+    before, after = holding.rows(index, day - 1)[0], holding.rows(index, day)[0]
+    kept = set(holding.keys(after).to_pylist())
+    places = np.array(
+        [at for at, key in enumerate(holding.keys(before).to_pylist()) if key not in kept], dtype=np.int64
+    )
+    return {name: take(before[name], places) for name in holding.key}
 
 
 def _body(city: City, day: int, operation: str, index: Index) -> bytes:
-    """The rows as NDJSON, with what happened to them and when."""
-    rows, _ = city.real_estate.rows(index, day)
+    """The rows as NDJSON, with what happened to them and when; of a deleted one only its key."""
+    rows = _gone(city, day, index) if operation == DELETED else city.real_estate.rows(index, day)[0]
     count = len(rows["certificate_number"])
     at = np.full(count, city.population.today + day)
     told: Columns = {
@@ -164,7 +176,7 @@ def _body(city: City, day: int, operation: str, index: Index) -> bytes:
 def _with_numbers(line: str) -> str:
     """Shares as JSON numbers."""
     row = json.loads(line)
-    numbers = {name: int(row[name]) for name in NUMBERS if row[name]}
+    numbers = {name: int(row[name]) for name in NUMBERS if row.get(name)}
     return json.dumps(row | numbers, ensure_ascii=False) + "\n"
 
 

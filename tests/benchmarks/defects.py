@@ -260,7 +260,7 @@ def _of_rows(connection: psycopg.Connection, intake: Intake, name: str, truth: C
     batches = connection.execute("SELECT number FROM hub.batch WHERE dataset = %s ORDER BY number", [name]).fetchall()
     if dataset.delivery == "snapshot":
         batches = batches[-1:]
-    newest: dict[str, list[tuple[str, ...]]] = {}
+    newest: dict[str, list[tuple[tuple[str, int], ...]]] = {}
     for (number,) in batches:
         landed = intake.landing.landed(number)
         told: dict[int, list[tuple[str, int]]] = {}
@@ -269,9 +269,13 @@ def _of_rows(connection: psycopg.Connection, intake: Intake, name: str, truth: C
             told.setdefault(row_number, []).append((rule, level))
         rows = intake.landing.rows(landed, list(range(1, landed.rows + 1)))
         keys = zip(*(rows.column(part).to_pylist() for part in dataset.key), strict=True)
-        delivered: dict[str, list[tuple[str, ...]]] = {}
-        for row_number, parts in enumerate(keys, 1):
+        moments = rows.column(dataset.watermark).to_pylist() if dataset.delivery == "changes" else [""] * landed.rows
+        delivered: dict[str, list[tuple[tuple[str, int], ...]]] = {}
+        latest: dict[str, str] = {}
+        for row_number, (parts, moment) in enumerate(zip(keys, moments, strict=True), 1):
             key = "|".join(part or "" for part in parts)
+            if moment > latest.setdefault(key, moment):  # of several rows of one key the last change counts
+                latest[key], delivered[key] = moment, []
             delivered.setdefault(key, []).append(tuple(told.get(row_number, ())))
         newest |= delivered
     for key, of_rows in newest.items():
