@@ -144,6 +144,16 @@ def sex_agrees(citizen_numbers: Any, sexes: Any) -> Bools:  # noqa: ANN401 - pya
     return agrees
 
 
+def old_enough(citizen_numbers: Any, days: Any, years: int) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """Whoever has the citizen number was `years` old on the day beside it; judged only where both are good."""
+    positions, digits, holds = citizen_digits(TextColumn.of(citizen_numbers))
+    told, real = iso_days(TextColumn.of(days))
+    enough = np.ones(len(told), np.bool_)
+    birthday = days_of_digits(digits[6:14])[0] + np.int32(10_000 * years)
+    enough[positions] = ~(holds & real[positions]) | (birthday <= told[positions])
+    return enough
+
+
 def integer(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """Optional minus and at most 18 digits, which fits a 64-bit number."""
     return _matches(values, "-?[0-9]{1,18}")
@@ -277,6 +287,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "holder_code": Predicate(holder_code, ("column", "type_column")),
     "birth_date_agrees": Predicate(birth_date_agrees, _PAIR),
     "sex_agrees": Predicate(sex_agrees, _PAIR),
+    "old_enough": Predicate(old_enough, _PAIR),
     "not_before": Predicate(not_before, _PAIR),
     "not_in_future": Predicate(not_in_future, on_the_day=True),
     "not_expired_when": Predicate(not_expired_when, _WHEN, on_the_day=True),

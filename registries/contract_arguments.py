@@ -265,6 +265,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "mostly": _SHARE,
     "sum_total": _NUMBER,
     "threshold": _NUMBER,
+    "years": _COUNT,
     "value": _COUNT,
     "column_index": _COUNT,
     "value_pairs_set": (("成对取值的列表", "a list of pairs"), _is_pairs),

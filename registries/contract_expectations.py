@@ -22,6 +22,7 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:holder_code         column is good for its kind, which type_column tells (GB/T 36903 annex A)
     mianzheng:birth_date_agrees   column_B is the birth date in citizen number column_A (judged if both are well formed)
     mianzheng:sex_agrees          column_B (1 or 2) is the sex in citizen number column_A; 0 and 9 are not judged
+    mianzheng:old_enough          who has citizen number column_A was years old on day column_B
     mianzheng:not_before          column_A is not before column_B (both in their canonical form, compared as text)
     mianzheng:not_in_future       column's day is not after the day on which the batch is checked
     mianzheng:not_expired_when    column's day is not before the batch's where when_column is one of when_values
@@ -180,6 +181,7 @@ _OURS: Final[dict[str, Expectation]] = {
     "mianzheng:holder_code": Expectation("row", ("column", "type_column")),
     "mianzheng:birth_date_agrees": Expectation("row", _PAIR),
     "mianzheng:sex_agrees": Expectation("row", _PAIR),
+    "mianzheng:old_enough": Expectation("row", _PAIR, ("years",)),
     "mianzheng:not_before": Expectation("row", _PAIR),
     "mianzheng:not_in_future": Expectation("row"),
     "mianzheng:not_expired_when": Expectation("row", ("column", "when_column"), ("when_values",)),

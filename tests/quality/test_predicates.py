@@ -86,6 +86,19 @@ def test_not_in_future(texts: list[str | None]) -> None:
     assert judged("not_in_future", texts, today="2024-06-01") == [day is None or day <= today for day in days]
 
 
+@given(st.lists(st.tuples(st.sampled_from(["11010519491231002X", "110101199003072316", "x", None]), DATES | st.none())))
+def test_old_enough(pairs: list[tuple[str | None, str | None]]) -> None:
+    def model(number: str | None, text: str | None) -> bool:
+        day = real_day(text) if text else None
+        if number is None or not check_citizen_number(number) or day is None:
+            return True
+        born = (int(number[6:10]) + 22, int(number[10:12]), int(number[12:14]))
+        return born <= (day.year, day.month, day.day)
+
+    found = judged("old_enough", [a for a, _ in pairs], [b for _, b in pairs], years=22)
+    assert found == [model(a, b) for a, b in pairs]
+
+
 NUMBERS = ["11010519491231002X", "110101199003072316", "110101199003072315", "x", None]
 
 
