@@ -11,7 +11,6 @@ from typing import Final
 
 from registries.contract_model import Dimension
 
-
 SEMANTICS: Final[dict[str, str]] = {
     "citizen_number": "公民身份号码",
     "uscc": "统一社会信用代码",
