@@ -53,11 +53,13 @@ class Rule:
         rule: its id; CONFLICT for two departments that disagree about a subject of a register.
         follows: other rules that the same wrong value breaks: no false alarms on rows of this kind.
         whole: the unit is the batch, as the rule speaks of all of its rows at once.
+        instead: a rule that finds some rows of the kind which `rule` does not.
     """
 
     rule: str
     follows: tuple[str, ...] = ()
     whole: bool = False
+    instead: str = ""
 
 
 CONFLICT = "conflict"
@@ -89,7 +91,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "spouse_unknown": Rule("man_code-reference"),
         "spouse_code_check": Rule("man_code-holder_code", ("man_code-reference",)),
         "married_to_oneself": Rule("spouses-differ"),
-        "married_under_age": Rule("spouses-of_age", whole=True),
+        "married_under_age": Rule("man-of_age", instead="woman-of_age"),
         "future_date": Rule("issued_on-in_future"),
         "zero_width": Rule("man_name-readable"),
     },
@@ -289,10 +291,11 @@ def _kinds_of(name: str, key: str, rules: dict[str, int], truth: Counter[Finding
     mine = [kind for kind in known if (name, key, kind) in truth]
     excused = {rule for kind in mine for rule in known[kind].follows}
     for rule, level in rules.items():
-        speaking = [kind for kind, expected in known.items() if expected.rule == rule]
+        speaking = [kind for kind, expected in known.items() if rule in {expected.rule, expected.instead}]
         fitting = [kind for kind in speaking if kind in mine]
         whole = rule in {expected.rule for expected in RULES[name].values() if expected.whole}
-        if whole or rule in excused or CAUSED_ELSEWHERE.get(rule) in rules:
+        told_already = any(expected.instead == rule and expected.rule in rules for expected in known.values())
+        if whole or told_already or rule in excused or CAUSED_ELSEWHERE.get(rule) in rules:
             continue
         if speaking:
             yield name, key, (fitting or speaking)[0]
