@@ -122,7 +122,7 @@ def test_nothing_listens_beyond_loopback_and_departments_end_with_a_killed_hub(
         assert {place.rsplit(":", 1)[0] for place in listening(mine)} == {"127.0.0.1"}
     finally:
         hub.kill()
-        hub.wait()
+        hub.communicate()
     deadline = time.monotonic() + 30
     while (left := [number for number in mine if Path(f"/proc/{number}").exists()]) and time.monotonic() < deadline:
         time.sleep(0.2)
