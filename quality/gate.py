@@ -10,24 +10,38 @@ held: what the hub serves stays as it is, and nobody is told that their certific
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from quality.parting import REQUIRED, Measured
 from quality.sql_rules import within
 from registries.contract_model import RuleSpec
 
+FEW: Final = 20
+"""Rows of a change set: shares of fewer say nothing about it."""
+
 
 @dataclass(frozen=True)
 class Gauge:
-    """What batch rules look at; `pulled_before` is the size of the last snapshot taken over, 0 if there is none."""
+    """What batch rules look at.
+
+    Attributes:
+        pulled_before: the size of the last snapshot taken over, 0 if there is none.
+        whole: it is a snapshot; in a change set every row stands for itself, and only many of them say something.
+        deleted: current rows that a change set deletes, of `current` that there are.
+    """
 
     pulled: int
     quarantined: int
     pulled_before: int
+    whole: bool = True
+    deleted: int = 0
+    current: int = 0
 
     @property
     def dropped(self) -> float:
-        """The share of rows by which this batch is smaller than the one before it; 0 if it grew."""
+        """The share of rows by which a snapshot is smaller than the one before it, or which a change set deletes."""
+        if not self.whole:
+            return self.deleted / self.current if self.current and self.deleted >= FEW else 0.0
         if not self.pulled_before:
             return 0.0
         return round(max(0.0, 1 - self.pulled / self.pulled_before), 9)  # 1 - 0.7 is a little more than 0.3
@@ -35,6 +49,8 @@ class Gauge:
     @property
     def refused(self) -> float:
         """The share of rows that are refused."""
+        if not self.whole and self.quarantined < FEW:
+            return 0.0
         return self.quarantined / self.pulled if self.pulled else 0.0
 
 

@@ -37,7 +37,8 @@ def part(conn: Connection, dataset: Dataset, batch: Batch, checked: Checked) -> 
     whole = batches.delivery_of(dataset, batch) == "snapshot"
     before = batches.last_taken_over(conn, dataset.name, "snapshot")
     pulled_before = before.counts.pulled if whole and before is not None and before.counts is not None else 0
-    gauge = gate.Gauge(checked.pulled, len(refused), pulled_before)
+    deleted, current = (0, 0) if whole else Stage(conn, dataset, batch).deletions(gate.FEW)
+    gauge = gate.Gauge(checked.pulled, len(refused), pulled_before, whole, deleted, current)
     columns = [column.name for column in dataset.columns]
     held_by = gate.failed(dataset.rules, gauge, checked.findings.measures, columns)
     return Parting(checked.pulled, refused, held_by, pulled_before)

@@ -26,7 +26,7 @@ from registries.store.batches import Batch
 from registries.store.engine import written
 from registries.store.ordering import deletes, sequence_of
 from registries.store.registers import view_name
-from registries.store.shapes import DATA, key_readable, key_value, stage_table, typed
+from registries.store.shapes import DATA, current_table, key_readable, key_value, same_key, stage_table, typed
 from registries.store.tables import Word, subject_alias
 
 RowNumbers = NDArray[np.int64]
@@ -160,6 +160,17 @@ class Stage:
         total = sa.select(sa.func.count(), sa.func.count().filter(~self.table.c.refused)).select_from(self.table)
         rows, accepted = self._conn.execute(total).one()
         return rows, accepted
+
+    def deletions(self, fewest: int) -> tuple[int, int]:
+        """How many current rows the accepted rows only delete, of how many; (0, 0) if they are fewer than `fewest`."""
+        if self._dataset.operation is None:
+            return 0, 0
+        current, staged = current_table(self._dataset), self.table
+        named = sa.exists().where(same_key(current, staged, self._dataset), ~staged.c.refused)
+        gone = deletes(self._dataset, staged)
+        counted = sa.select(sa.func.count()).select_from(current)
+        deleted = self._conn.execute(counted.where(named.where(gone), ~named.where(~gone))).scalar_one()
+        return (0, 0) if deleted < fewest else (deleted, self._conn.execute(counted).scalar_one())
 
     def _unequal(
         self,

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from quality.intake import IntakeOutcome, Step
 from registries.connectors.faults import SourceChangedShape
 from registries.connectors.file_faults import LateDelivery
-from registries.departments import Catalogue
+from registries.departments import Catalogue, load_catalogue
 from registries.errors import DatasetBusy
 from registries.home import Role
 from registries.store.digest import store_digest
@@ -455,3 +456,18 @@ def test_two_processes_never_load_one_dataset_and_load_different_ones_at_once(ma
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 0
     assert (held(market, "shops"), held(market, "stalls")) == ({"A": ("x", 1)}, {"B": ("x", 1)})
+
+
+def test_a_change_set_that_deletes_a_great_part_is_held(make_hub: Callable[[], Hub], tmp_path: Path) -> None:
+    market_catalogue(tmp_path)
+    contract = tmp_path / "market" / "lists.odcs.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("maxDrop: 1", "maxDrop: 0.2"), "utf-8")
+    market = Market(make_hub().home, load_catalogue([tmp_path]), tmp_path / "drop")
+    codes = [f"A{chr(65 + number // 26)}{chr(65 + number % 26)}" for number in range(100)]
+    market.put("shops_full_0001", [shop(code, 1) for code in codes])
+    market.put("shops_changes_0002", [shop(code, 2, op="D") for code in codes[:20]])
+    market.put("shops_changes_0003", [shop(code, 3, op="D") for code in codes[20:41]])
+    states = [outcome.state for outcome in market.intake().take_in_all(SHOPS)]
+    assert states[:3] == ["done", "done", "held"]
+    assert len(held(market, "shops")) == 80
+    market.store.dispose()

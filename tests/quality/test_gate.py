@@ -20,6 +20,12 @@ RULES = [rule for rule in load_catalogue().dataset("public_security.residents").
         (Gauge(100, 0, 0), []),
         (Gauge(0, 0, 0), ["batch-rows"]),
         (Gauge(0, 0, 100), ["batch-rows", "batch-volume_drop"]),
+        (Gauge(2, 1, 0, whole=False), []),
+        (Gauge(40, 19, 0, whole=False), []),
+        (Gauge(40, 20, 0, whole=False), ["batch-share_refused"]),
+        (Gauge(40, 0, 1000, whole=False, deleted=19, current=19), []),
+        (Gauge(40, 0, 0, whole=False, deleted=20, current=100), []),
+        (Gauge(40, 0, 0, whole=False, deleted=21, current=100), ["batch-volume_drop"]),
     ],
 )
 def test_the_gate(gauge: Gauge, expected: list[str]) -> None:
