@@ -50,7 +50,7 @@ def running(settings: Settings, say: Say) -> Iterator[Running]:
     Raises:
         StartFailedError: another hub runs in this folder, or a part did not come up.
     """
-    home = HubHome(settings.hub_home())
+    home = HubHome(settings.hub_home(), os.environ)
     home.prepare()
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one(home))
@@ -101,8 +101,11 @@ def hub_database(settings: Settings, home: HubHome, stack: contextlib.ExitStack)
 
 
 def child_environment(home: HubHome) -> dict[str, str]:
-    """What the hub's own processes see: no setting of ours but HUB_HOME, every library's telemetry off."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "DAGSTER_"))}
+    """What the hub's own processes see: of our settings HUB_HOME and sources' secrets, every library's telemetry off."""
+    ours = ("HUB_", "DAGSTER_")
+    kept = {
+        name: value for name, value in os.environ.items() if name.startswith("HUB_SOURCE_") or not name.startswith(ours)
+    }
     return kept | {
         "HUB_HOME": str(home.path),
         "DAGSTER_HOME": str(home.dagster),

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ def clock() -> datetime:
 
 def hub_home() -> HubHome:
     """The hub's folder, as the settings have it."""
-    return HubHome(Settings().hub_home())
+    return HubHome(Settings().hub_home(), os.environ)
 
 
 def say(zh: str, en: str) -> None:

@@ -76,7 +76,7 @@ class Hub:
 @dg.resource(config_schema={"home": dg.StringSource}, description="HUB_HOME")
 def hub_resource(context: dg.InitResourceContext) -> Iterator[Hub]:
     """The hub of a folder, for a run or a sensor's look; opened when first asked, closed after it."""
-    with contextlib.closing(Hub(HubHome(Path(context.resource_config["home"])))) as hub:
+    with contextlib.closing(Hub(HubHome(Path(context.resource_config["home"]), os.environ))) as hub:
         yield hub
 
 

@@ -101,7 +101,8 @@ def certificate_columns(dataset: Dataset) -> frozenset[str]:
     mapping = dataset.certificate
     if mapping is None:
         return frozenset()
-    named = {value for name, value in vars(mapping).items() if isinstance(value, str) and name != "type_code"}
+    named = {value for name, value in vars(mapping).items() if isinstance(value, str)}
+    named -= {mapping.type_code, mapping.holder_role}
     for holder in mapping.further_holders:
         named |= {name for name in (holder.name, holder.code, holder.code_type) if name}
     for thing in mapping.objects:

@@ -277,7 +277,8 @@ class ObjectMapping:
 class CertificateMapping:
     """Which columns hold what a certificate look-up needs; names are those of GB/T 36903 in English.
 
-    `type_code` is the certificate type itself, all others are column names (None: the dataset has no such column).
+    `type_code` is the certificate type itself and `holder_role` a role, all others are column names (None: the dataset
+    has no such column).
     """
 
     type_code: str
@@ -286,6 +287,7 @@ class CertificateMapping:
     holder_code: str
     status: str
     holder_code_type: str | None = None
+    holder_role: str = ""
     further_holders: tuple[HolderMapping, ...] = ()
     objects: tuple[ObjectMapping, ...] = ()
     identifier: str | None = None
@@ -297,6 +299,12 @@ class CertificateMapping:
     issuing_authority_name: str | None = None
     issuing_authority_code: str | None = None
     version: str | None = None
+
+    @property
+    def holders(self) -> tuple[HolderMapping, ...]:
+        """All holders that a row can name, the first one first."""
+        first = HolderMapping(self.holder_name, self.holder_code, self.holder_code_type, role=self.holder_role)
+        return (first, *self.further_holders)
 
 
 @dataclass(frozen=True)

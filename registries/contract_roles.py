@@ -213,24 +213,24 @@ def certificate_of(page: Page, custom: Custom, columns: set[str]) -> Certificate
     if not custom.has("certificate"):
         return None
     place = custom.place("certificate")
-    mapping = custom.mapping("certificate", (*_CERTIFICATE, "furtherHolders", "objects"))
+    mapping = custom.mapping("certificate", (*_CERTIFICATE, "holderRole", "furtherHolders", "objects"))
     given = _texts_of(page, place, mapping)
     for name in _CERTIFICATE_NEEDS:
         if not given.get(name):
             page.note(place, f"证照映射缺少 {name}", f"the certificate mapping lacks {name}", *FILL)
     for name, column in given.items():
-        if name != "typeCode":
+        if name not in {"typeCode", "holderRole"}:
             one_of(page, (*place, name), column, columns, "列", "column")
     members = {member: given.get(name) for name, member in _CERTIFICATE.items()}
     needed = {_CERTIFICATE[name]: given.get(name, "") for name in _CERTIFICATE_NEEDS}
     further = [HolderMapping(**part) for part in _parts(page, place, mapping, "furtherHolders", _HOLDER, columns)]
     objects = [ObjectMapping(**part) for part in _parts(page, place, mapping, "objects", _OBJECT, columns)]
-    lists = {"further_holders": tuple(further), "objects": tuple(objects)}
-    return CertificateMapping(**(members | needed | lists))  # type: ignore[arg-type]  # the needed ones are texts, as above
+    more = {"holder_role": given.get("holderRole", ""), "further_holders": tuple(further), "objects": tuple(objects)}
+    return CertificateMapping(**(members | needed | more))  # type: ignore[arg-type]  # the needed ones are texts, as above
 
 
 def _texts_of(page: Page, place: Place, mapping: Mapping[str, object]) -> dict[str, str]:
-    for name in sorted(set(mapping) & set(_CERTIFICATE)):
+    for name in sorted(set(mapping) & {*_CERTIFICATE, "holderRole"}):
         if not isinstance(mapping[name], str):
             page.note((*place, name), f"certificate.{name} 不是文本", f"certificate.{name} is no text", *QUOTE)
     return {name: value for name, value in mapping.items() if isinstance(value, str)}

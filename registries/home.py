@@ -25,7 +25,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -49,9 +49,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class HubHome:
-    """A hub's folder; knows where things are, and keeps its secrets."""
+    """A hub's folder; knows where things are, and keeps its secrets.
+
+    Attributes:
+        environment: where secrets of sources are looked for first; composition roots give the process's.
+    """
 
     path: Path
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def prepare(self) -> None:
         """Make the folders with their modes; safe to call again, and touches nothing above HUB_HOME."""
@@ -75,8 +80,12 @@ class HubHome:
     def secret_or_none(self, name: str) -> str | None:
         """The value of a secret that need not be there, without a line end behind it: people write these by hand.
 
-        HomeError if it is there and can't be read.
+        The environment comes first: `source_health.key` is HUB_SOURCE_HEALTH_KEY there. HomeError if the file is there
+        and can't be read.
         """
+        told = self.environment.get(f"HUB_{name.replace('.', '_')}".upper())
+        if told is not None:
+            return told
         return self.secret(name).rstrip("\r\n") if self._secret_path(name).exists() else None
 
     def source_secret(self, server: str, what: str) -> str | None:

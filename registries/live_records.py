@@ -95,8 +95,7 @@ def _canonical(dataset: Dataset, row: Row) -> Row:
 
 
 def _holders(dataset: Dataset, mapping: CertificateMapping, row: Row, question: Question) -> tuple[Holder, ...]:
-    first = HolderMapping(mapping.holder_name, mapping.holder_code, mapping.holder_code_type)
-    found = [_holder(dataset, one, row) for one in (first, *mapping.further_holders)]
+    found = [_holder(dataset, one, row) for one in mapping.holders]
     return tuple(replace(one, asked=_is_asked(one, question)) for one in found if one.name or one.code)
 
 

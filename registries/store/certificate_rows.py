@@ -85,9 +85,7 @@ class CertificateRows:
 
     def holders(self) -> list[Part]:
         """The holders that one row can have, the first of them always: every certificate can be found."""
-        mapping = self.mapping
-        first = HolderMapping(mapping.holder_name, mapping.holder_code, mapping.holder_code_type)
-        parts = [self._holder(one) for one in (first, *mapping.further_holders)]
+        parts = [self._holder(one) for one in self.mapping.holders]
         return [Part(parts[0].values, None), *parts[1:]]
 
     def objects(self) -> list[Part]:

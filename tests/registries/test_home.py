@@ -91,3 +91,14 @@ def test_a_sources_secret_is_there_or_none_and_a_line_end_is_not_part_of_it(home
     assert home.secret_or_none("source_health_sftp.password") == "sesame"
     with pytest.raises(HomeError):
         home.source_secret("../keys", "x")
+
+
+def test_a_sources_secret_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
+    home = HubHome(tmp_path, {"HUB_SOURCE_HEALTH_SFTP_HOST_KEY": "from the environment", "HUB_KEY_PASSPHRASE": "no"})
+    home.prepare()
+    home.keep_secret("source_health_sftp.host_key", "from a file")
+    home.keep_secret("source_health_sftp.key", "from a file\n")
+    assert home.source_secret("health_sftp", "host_key") == "from the environment"
+    assert home.source_secret("health_sftp", "key") == "from a file"
+    assert home.source_secret("health_sftp", "password") is None
+    assert "from the environment" not in repr(home)
