@@ -101,7 +101,7 @@ def hub_database(settings: Settings, home: HubHome, stack: contextlib.ExitStack)
 
 
 def child_environment(home: HubHome) -> dict[str, str]:
-    """What the hub's own processes see: of our settings HUB_HOME and sources' secrets, every library's telemetry off."""
+    """What the hub's own processes see: HUB_HOME and the secrets of sources; every library's telemetry is off."""
     ours = ("HUB_", "DAGSTER_")
     kept = {
         name: value for name, value in os.environ.items() if name.startswith("HUB_SOURCE_") or not name.startswith(ours)
