@@ -19,7 +19,7 @@ run: $(VENV)/runtime.stamp $(VENDOR)/assets.stamp ## start the hub with its samp
 	@exec $(BIN)/python -m mianzheng up $(if $(ONCE),--once)
 
 .PHONY: test
-test: $(VENV)/dev.stamp $(VENDOR)/assets.stamp chromium ## run all tests, browser tests included
+test: $(VENV)/dev.stamp $(VENDOR)/assets.stamp system ## run all tests, browser tests included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not browser" $(TESTS)
 	$(BIN)/python -m pytest -q -m browser $(TESTS)
 
@@ -51,10 +51,13 @@ pins: ## pin the newest versions that requirements/*.in allow (needs uv)
 clean: ## remove the environment and the assets; the hub's data stays
 	rm -rf $(VENV) node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: chromium
-chromium:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
+# Root on Debian gets them by itself; others must have Chromium, and without the servers their tests are skipped.
+.PHONY: system
+system:
+	@{ command -v chromium && command -v mariadbd && command -v sshd; } >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq \
+			chromium fonts-noto-cjk mariadb-server-core openssh-server >/dev/null; } \
+		|| command -v chromium >/dev/null \
 		|| { echo "The browser tests need Chromium: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
 
 $(VENV)/bin/python:
