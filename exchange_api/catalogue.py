@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from exchange_api.transactions import Transaction
 from quality.scores import DimensionScore, RuleScore, dimension_scores, mean
-from registries.contract_model import Column, Dataset, Register
+from registries.contracts.model import Column, Dataset, Register
 from registries.departments import Catalogue, Department
 from registries.store import pages, scores
 from registries.store.engine import Store

@@ -27,7 +27,7 @@ from exchange_api.meters import Meters
 from registries.connectors.faults import SourceFault, SourceUnknown
 from registries.connectors.live_query import CONNECTIONS, LiveQuery, Told
 from registries.connectors.remote_faults import PageDown, SourceBusy, SourceResting
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.errors import RegistriesError
 from registries.home import SourceLocations

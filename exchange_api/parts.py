@@ -23,10 +23,10 @@ from exchange_api.pushing import Place, Pushing
 from exchange_api.readiness import Readiness
 from exchange_api.receipts_kept import ReceiptsKept
 from exchange_api.sessions import Sessions
-from registries.contract_folders import Contracts
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
 from registries.landing import Landing
+from registries.operators.folders import Contracts
 from registries.store.engine import Store
 
 VERIFICATIONS_PATH = "/v1/verifications"

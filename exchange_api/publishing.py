@@ -27,7 +27,7 @@ from quality.reasons import Reason, reasons_of
 from registries.connectors.csv_file import csv_codec
 from registries.connectors.formats import SUFFIXES, format_told
 from registries.connectors.json_lines import json_codec
-from registries.contract_model import Dataset, FileFormat
+from registries.contracts.model import Dataset, FileFormat
 from registries.departments import Catalogue
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from exchange_api.errors import NotFound
 from exchange_api.transactions import Transaction
 from quality.reasons import Reason, reasons_of
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store import pushes, quarantine
 from registries.store.engine import Store

@@ -38,7 +38,7 @@ from exchange_api.errors import (
     TooManyWaiting,
 )
 from exchange_api.transactions import Transaction
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.landing import UPLOAD_LIMIT, Landing
 from registries.store import clients, pushes

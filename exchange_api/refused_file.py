@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from exchange_api.refused_csv import REASON_HEADERS, refused_csv
 from exchange_api.refused_xlsx import refused_xlsx
-from registries.contract_model import FileFormat
+from registries.contracts.model import FileFormat
 
 ROWS_AT_A_TIME: Final = 2_000
 SHEET: Final = "未接收的行"

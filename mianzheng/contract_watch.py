@@ -12,9 +12,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mianzheng.terminal import console
-from registries.contract_take_up import Looks, TakenUp, look
 from registries.errors import HomeError
 from registries.home import HubHome
+from registries.operators.take_up import Looks, TakenUp, look
 from registries.store.engine import Store
 
 LOOK_EVERY_SECONDS = 2.0

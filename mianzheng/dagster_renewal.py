@@ -6,8 +6,8 @@ finished by the old code server, or resumed by the next intake: a batch survives
 """
 
 from mianzheng.processes import Children
-from registries.contract_folders import read_accepted
 from registries.home import HubHome
+from registries.operators.folders import read_accepted
 
 DAEMON = "dagster-daemon"
 PAGES = "dagster-web"

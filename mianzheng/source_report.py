@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.cells import set_cell_size
 
-from registries.contract_folders import Contracts
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.home import HubHome, Role
+from registries.operators.folders import Contracts
 from registries.store import batches
 from registries.store.batches import BatchCounts
 from registries.store.engine import Store

@@ -12,10 +12,10 @@ from datetime import datetime
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from mianzheng.terminal import clock as system_clock
-from registries.contract_folders import Contracts
-from registries.contract_take_up import take_up
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
+from registries.operators.folders import Contracts
+from registries.operators.take_up import take_up
 from registries.store import roles, schema
 from registries.store.engine import Store
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.model import Dataset, RuleSpec
 
 if TYPE_CHECKING:
     from quality.intake import IntakeOutcome

@@ -12,7 +12,7 @@ import dagster as dg
 from pipelines.asset_checks import check_results, check_specs
 from pipelines.resources import RESOURCE, hub_of
 from pipelines.scrubbing import without_values
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from pipelines.interrupts import signals_kept
 from pipelines.lineage import in_order
 from pipelines.resources import RESOURCE, Hub, quiet
 from quality.errors import UnknownDataset
-from registries.contract_folders import Contracts
 from registries.departments import Catalogue
 from registries.home import HubHome
+from registries.operators.folders import Contracts
 
 if TYPE_CHECKING:
     from quality.intake import IntakeOutcome, Progress

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from registries.contract_folders import Contracts
 from registries.departments import Catalogue, load_catalogue
 from registries.home import HubHome
+from registries.operators.folders import Contracts
 
 if TYPE_CHECKING:
     from quality.intake import Intake, IntakeOutcome, Progress, Step

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from pipelines.assets import DATASET_TAG, selection_of
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition

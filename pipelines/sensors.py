@@ -14,7 +14,7 @@ from pipelines.schedules import job_name
 from pipelines.scrubbing import scrub, without_values
 from registries.connectors.faults import SourceUnknown
 from registries.connectors.kinds import arrived
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 LOOK_EVERY_SECONDS = 30
 

@@ -20,7 +20,7 @@ from quality.rules import Rules, compile_rules
 from quality.shares import Shares
 from quality.sql_rules import WholeBatch
 from registries.canonical import canonical
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.model import Dataset, RuleSpec
 from registries.departments import Catalogue
 from registries.store import batches
 from registries.store.engine import analyse

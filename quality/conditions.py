@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from quality.code_points import Bools
-from registries.contract_conditions import Comparison, Condition
+from registries.contracts.conditions import Comparison, Condition
 
 _NUMBER: Final = r"\A-?[0-9]+(?:\.[0-9]+)?\z"
 _INTEGER: Final = r"\A-?[0-9]{1,18}\z"

@@ -14,7 +14,7 @@ from quality.checking import check, unknowable
 from quality.parting import Findings, Parting
 from quality.rules import day_of
 from registries.connectors.kinds import Connector
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store

@@ -32,7 +32,7 @@ from quality.conditions import chosen, numbers
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
 from quality.predicates import PREDICATES
 from quality.stand_ins import stand_in
-from registries.contract_conditions import Condition
+from registries.contracts.conditions import Condition
 
 with warnings.catch_warnings():
     # It imports a module of the standard library that Python 3.11 deprecates, and decorators of an old pydantic.

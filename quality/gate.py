@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from quality.parting import REQUIRED, Measured
 from quality.sql_rules import within
-from registries.contract_model import RuleSpec
+from registries.contracts.model import RuleSpec
 
 FEW: Final = 20
 """Rows of a change set: shares of fewer say nothing about it."""

@@ -16,7 +16,7 @@ from certificates.types import CertificateType
 from quality.checking import Checked
 from quality.parting import Parting
 from registries.canonical import canonical
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.landing import Landed, Landing
 from registries.store import quarantine
 from registries.store.batches import Batch, BatchCounts

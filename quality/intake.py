@@ -28,12 +28,12 @@ from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
 from registries.connectors.faults import SourceFault
 from registries.connectors.kinds import Connector, Secrets, connector_for, no_secrets
-from registries.contract_folders import Contracts
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.home import HubHome, Role, SourceLocations
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
+from registries.operators.folders import Contracts
 from registries.store import batches
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store

@@ -11,7 +11,7 @@ from typing import Any
 from registries.connectors.faults import SourceFault
 from registries.connectors.file_faults import LateDelivery
 from registries.connectors.kinds import Connector
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store import batches
 from registries.store.batches import Batch
 from registries.store.ordering import by_watermark

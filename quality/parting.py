@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from registries.contract_model import RuleSpec
+from registries.contracts.model import RuleSpec
 
 RowNumbers = NDArray[np.int64]
 """Row numbers of one batch, from 1, in the order in which the source gave the rows."""

@@ -1,4 +1,4 @@
-"""What contracts may name after `mianzheng:` for single rows, over whole columns (`registries.contract_expectations`).
+"""What contracts may name after `mianzheng:` for single rows, over whole columns (`registries.contracts.expectations`).
 
 Each predicate takes Arrow text columns in canonical form and gives one boolean per row, True where the rule holds.
 NULL holds everywhere: that something is missing is the business of the rule that demands it. A value that another

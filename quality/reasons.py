@@ -8,7 +8,7 @@ for reason in reasons_of(dataset, ["citizen_number-citizen_number"]):
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.model import Dataset, RuleSpec
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from quality.expectations import OWN, RowRule, check_rule
 from quality.predicates import PREDICATES
 from quality.shares import inner
 from quality.sql_rules import OF_COLUMNS, WholeRule, whole_rule
-from registries.contract_arguments import condition_in
-from registries.contract_conditions import columns_of_condition
-from registries.contract_expectations import EXPECTATIONS
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.arguments import condition_in
+from registries.contracts.conditions import columns_of_condition
+from registries.contracts.expectations import EXPECTATIONS
+from registries.contracts.model import Dataset, RuleSpec
 
 CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
 """Departments' days are days in this zone, wherever the hub's clock runs."""

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quality.parting import Findings
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 
 def _share(checked: int, failed: int) -> float | None:

@@ -12,8 +12,8 @@ from typing import cast
 import numpy as np
 
 from quality.parting import Findings, Measured, RowNumbers
-from registries.contract_bounds import Bounds, holds
-from registries.contract_model import RuleSpec
+from registries.contracts.bounds import Bounds, holds
+from registries.contracts.model import RuleSpec
 
 _EXPECTED = 2
 """The level whose findings become cases."""

@@ -23,11 +23,11 @@ from quality.batch_queries import FAILING_ROWS, ONE_ANSWER
 from quality.conditions import chosen
 from quality.parting import Findings, Measured
 from quality.shares import Shares, inner, measured
-from registries.contract_arguments import condition_in
-from registries.contract_bounds import Bounds, holds
-from registries.contract_conditions import Condition, plain
-from registries.contract_expectations import EXPECTATIONS
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.arguments import condition_in
+from registries.contracts.bounds import Bounds, holds
+from registries.contracts.conditions import Condition, plain
+from registries.contracts.expectations import EXPECTATIONS
+from registries.contracts.model import Dataset, RuleSpec
 from registries.sandbox import Answer, Plan, Question, Sandbox, named
 
 _NUMERIC: Final = frozenset({"integer", "number"})

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from quality.scores import RuleScore
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store import batches, cases, ledger, registers, scores, subjects
 from registries.store.batches import Batch

@@ -18,7 +18,7 @@ from quality import batch_entry, gate, holding, telling
 from quality.checking import Checked
 from quality.parting import Parting
 from quality.scores import rule_scores
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store import batches, certificates, ledger, quarantine, scores
 from registries.store.batches import Batch, BatchCounts
 from registries.store.merge import KeyDoubt, merge

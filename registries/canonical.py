@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from certificates.holder_codes import LOOSE, WIDENED
 from certificates.holder_codes import code_types as known_code_types
-from registries.contract_model import Column, Dataset
-from registries.contract_vocabulary import IDENTIFIER_SEMANTICS
+from registries.contracts.model import Column, Dataset
+from registries.contracts.vocabulary import IDENTIFIER_SEMANTICS
 
 Texts = Any  # a pyarrow string array; pyarrow ships no types
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from typing import Protocol
 
-from registries.contract_faults import Fault
-from registries.contract_model import Dataset, Register, RegisterRole
+from registries.contracts.faults import Fault
+from registries.contracts.model import Dataset, Register, RegisterRole
 
 
 class Named(Protocol):

@@ -19,11 +19,11 @@ from typing import Final, TypeVar
 from certificates.identifiers import check_uscc
 from certificates.issuers import Issuer
 from registries.catalogue_faults import faults_between, references
-from registries.contract_faults import ContractFaults, Fault
-from registries.contract_model import Dataset, Register
-from registries.contract_registers import SUFFIX
-from registries.contract_yaml import Page, read_yaml
-from registries.contracts import load_contract, load_register
+from registries.contracts.faults import ContractFaults, Fault
+from registries.contracts.loading import load_contract, load_register
+from registries.contracts.model import Dataset, Register
+from registries.contracts.registers import SUFFIX
+from registries.contracts.yaml_page import Page, read_yaml
 
 BUILT_IN: Final = Path(__file__).parent / "departments"
 """The departments that the hub ships: the sample city's and the publishers of division lists."""

@@ -1,7 +1,7 @@
 """Everything that can go wrong in registries/, under one root.
 
 Each error says cause and next step in Chinese and in English, and never holds personal data: no cell of a
-row, no certificate number, no name. Errors of contracts stand in `contract_faults`, those of sources in
+row, no certificate number, no name. Errors of contracts stand in `contracts.faults`, those of sources in
 `connectors.faults`; all derive from `RegistriesError`.
 
     >>> str(HomeError("缺少 x", "x is missing"))

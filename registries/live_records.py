@@ -27,7 +27,7 @@ from certificates.records import (
 )
 from certificates.types import CertificateType
 from registries.canonical import canonical
-from registries.contract_model import CertificateMapping, Column, Dataset, HolderMapping
+from registries.contracts.model import CertificateMapping, Column, Dataset, HolderMapping
 from registries.store.certificate_rows import OTHER_PAPER, told_code_type
 from registries.store.certificates import identifier_ok
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from registries.contract_model import Column
+from registries.contracts.model import Column
 
 Texts = Any  # a pyarrow string array; pyarrow ships no types
 

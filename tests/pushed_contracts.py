@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from registries.contract_folders import operators_folder
-from registries.contract_take_up import take_up
 from registries.home import HubHome
+from registries.operators.folders import operators_folder
+from registries.operators.take_up import take_up
 from registries.store.engine import Store
 
 DEEDS, TARIFFS, DROPPED = "housing.deeds", "housing.tariffs", "housing.archive"

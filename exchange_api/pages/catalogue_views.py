@@ -21,7 +21,7 @@ from exchange_api.pages.views.catalogue import (
     RuleLine,
 )
 from exchange_api.pages.views.frame import Item, Words
-from registries.contract_model import Code, Column, Dataset, Register
+from registries.contracts.model import Code, Column, Dataset, Register
 from registries.departments import Catalogue, Department
 
 CLASSIFICATIONS: Final[Mapping[str, tuple[str, Words]]] = {

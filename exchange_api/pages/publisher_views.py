@@ -23,7 +23,7 @@ from exchange_api.pages.views.publisher import (
 from exchange_api.publishing import UPLOADABLE
 from exchange_api.publishing import RefusedRow as RowRefused
 from quality.reasons import reasons_of
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store.batches import Batch
 from registries.store.pages import DatasetLine

@@ -9,8 +9,8 @@ from exchange_api.pages.quality_views import datasets_view, departments_view, ru
 from exchange_api.pages.rendering import NOTHING, points
 from exchange_api.pages.views.frame import Tile, Words
 from exchange_api.pages.views.steward import CaseRow, ConflictCount, ConflictRow, RefusedContracts, StewardView
-from registries.contract_folders import Refusal
 from registries.departments import Catalogue
+from registries.operators.folders import Refusal
 from registries.store.cases import Case
 from registries.store.pages import ConflictLine, DatasetLine
 from registries.store.scores import ScoreLine

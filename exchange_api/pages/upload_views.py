@@ -7,7 +7,7 @@ from exchange_api.pages.batch_views import COUNTS, dataset_title, sum_of_accepte
 from exchange_api.pages.publisher_views import reason_views, refuses
 from exchange_api.pages.views.frame import Words
 from exchange_api.pages.views.publisher import SumPart, UploadStep, UploadView
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store.quarantine import Reason as ReasonCount
 from registries.store.uploads import Upload

@@ -10,7 +10,7 @@ import typer
 from mianzheng.contract_watch import tell
 from mianzheng.errors import MianzhengError
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
-from registries.contract_faults import Fault
+from registries.contracts.faults import Fault
 from registries.home import Role
 from registries.store.engine import Store
 
@@ -28,8 +28,8 @@ def check(
 
     Example: `mianzheng contract check hub-home/contracts/forestry`
     """
-    from registries.contract_check import check_paths
     from registries.departments import BUILT_IN
+    from registries.operators.check import check_paths
 
     with explained():
         missing = [path for path in paths or () if not path.exists()]
@@ -46,7 +46,7 @@ def check(
 
 def beside() -> Sequence[Path]:
     """What contracts may refer to: the departments that this hub has in force, or those that every hub has."""
-    from registries.contract_folders import read_accepted, roots
+    from registries.operators.folders import read_accepted, roots
 
     home = hub_home()
     return roots(home, read_accepted(home).number)
@@ -70,7 +70,7 @@ def diff(old: Path, new: Path, as_json: Json = False) -> None:
 
     Example: `mianzheng contract diff forestry-old forestry`
     """
-    from registries.contract_diff import compare, load_part
+    from registries.contract_diff.diff import compare, load_part
 
     with explained():
         for path in (old, new):
@@ -110,8 +110,8 @@ def new_contract(
 
     Example: `mianzheng contract new --from enterprises_20260101.csv --department market_regulation --out drafts`
     """
-    from registries.contract_drafts import draft, draft_department
-    from registries.source_samples import sample_of_file, sample_of_table
+    from registries.contract_drafts.drafts import draft, draft_department
+    from registries.contract_drafts.samples import sample_of_file, sample_of_table
 
     with explained():
         if "://" in source and not table:
@@ -138,7 +138,7 @@ def show_written(path: Path, content: str) -> None:
 @app.command("list")
 def list_contracts(as_json: Json = False) -> None:
     """列出已启用与未接受的部门契约 / operators' folders: what is in force, and what is refused with reasons."""
-    from registries.contract_folders import Contracts
+    from registries.operators.folders import Contracts
 
     with explained():
         contracts = Contracts(hub_home())
@@ -163,7 +163,7 @@ def take_up(as_json: Json = False) -> None:
 
     Tables are made and altered with the loading role; a running hub follows without a restart.
     """
-    from registries.contract_take_up import take_up as run
+    from registries.operators.take_up import take_up as run
 
     with explained(), Store(hub_home().store_url(Role.LOAD)) as store:
         done = run(hub_home(), store, clock())

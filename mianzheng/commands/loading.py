@@ -10,7 +10,7 @@ import typer
 
 from mianzheng.errors import MianzhengError
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
-from registries.contracts import Dataset
+from registries.contracts.loading import Dataset
 from registries.departments import Catalogue
 from registries.home import Role
 from registries.store import digest, scores

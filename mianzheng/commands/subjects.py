@@ -6,10 +6,10 @@ import typer
 
 from mianzheng.errors import MianzhengError
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
-from registries.contract_folders import Contracts
-from registries.contract_model import Register
+from registries.contracts.model import Register
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
+from registries.operators.folders import Contracts
 from registries.store import registers, subjects
 from registries.store.engine import Store
 from registries.store.subjects import Why

@@ -22,7 +22,7 @@ from registries.connectors.faults import NoDelivery
 from registries.connectors.file_faults import NotAFileName
 from registries.connectors.place import Entry
 from registries.connectors.taken import Taken
-from registries.contract_model import Dataset, Delivery
+from registries.contracts.model import Dataset, Delivery
 
 MANIFEST: Final = ".manifest.json"
 """The end of a manifest's name; its beginning is the name of the file that it vouches for."""

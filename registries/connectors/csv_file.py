@@ -15,7 +15,7 @@ from pyarrow import csv
 from registries.connectors.csv_scan import header_of, scan
 from registries.connectors.faults import NotCsv, RaggedRow, RowTooLong
 from registries.connectors.rows import OUR_COLUMNS, Opened, check_names, sliced, sources
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 _BLOCK: Final = 8 << 20
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 from psycopg import conninfo, sql
 
 from registries.connectors.faults import SourceChangedShape, SourceDown
-from registries.contract_model import Dataset, Delivery
+from registries.contracts.model import Dataset, Delivery
 
 ROWS: Final = 50_000
 """The most rows of a batch."""

@@ -15,7 +15,7 @@ from registries.connectors.faults import SourceDown, SourceFault, StillBeingWrit
 from registries.connectors.file_faults import LateDelivery
 from registries.connectors.formats import format_told, reader_of
 from registries.connectors.manifest import Manifest
-from registries.contract_model import Dataset, Delivery, FileFormat
+from registries.contracts.model import Dataset, Delivery, FileFormat
 
 _BLOCK = 1 << 20
 

@@ -18,7 +18,7 @@ from registries.connectors.folder import Folder
 from registries.connectors.manifest import Manifest, read_manifest
 from registries.connectors.place import Entry, Place
 from registries.connectors.taken import Taken
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 _FORMS: Final = "/folder, sftp://user@host:port/folder, s3://bucket/prefix?endpoint=https://host:port"
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from registries.connectors.rows import Opened
-from registries.contract_model import Dataset, FileFormat
+from registries.contracts.model import Dataset, FileFormat
 
 Reader = Callable[[Dataset, str, Opened], Iterator[pa.RecordBatch]]
 """Dataset, the file's name for faults, and the file -> its rows. SourceFault for what is wrong."""

@@ -32,7 +32,7 @@ from registries.connectors.http_pages import PageAnswer, PageReader
 from registries.connectors.json_answers import NotStrictJson, at, parsed
 from registries.connectors.remote_faults import BadAnswer, PagesMoved
 from registries.connectors.sql_values import texts
-from registries.contract_model import Dataset, Delivery, Paging
+from registries.contracts.model import Dataset, Delivery, Paging
 
 ROWS: Final = 10_000
 """Rows of a batch: a page's JSON is Python objects for a moment."""

@@ -23,7 +23,7 @@ from registries.connectors.json_bytes import Malformed, with_quoted_values
 from registries.connectors.json_faults import member_names, named_fault
 from registries.connectors.rows import OUR_COLUMNS, Opened, sliced, sources
 from registries.connectors.text_encoding import NotText, told_codec
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 _BLOCK: Final = 4 << 20
 _LONGEST_LINE: Final = 8 << 20

@@ -14,7 +14,7 @@ from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import NotPulled, SourceUnknown
 from registries.connectors.files import FilesSeen, files_seen, next_file
 from registries.connectors.taken import NOTHING_TAKEN, Taken
-from registries.contract_model import Dataset, Delivery
+from registries.contracts.model import Dataset, Delivery
 
 __all__ = [
     "NOTHING_TAKEN",

@@ -26,7 +26,7 @@ from registries.connectors.faults import SourceChangedShape
 from registries.connectors.http_addresses import interface
 from registries.connectors.json_answers import NotStrictJson, parsed
 from registries.connectors.remote_faults import BadAnswer, PageDown, UnreadableColumn
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 CONNECTIONS: Final = 16
 """Questions that one source is asked at a time."""

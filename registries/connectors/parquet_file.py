@@ -23,7 +23,7 @@ from registries.connectors.file_faults import CellTooLong, OtherFormat
 from registries.connectors.number_text import number_texts, plain
 from registries.connectors.remote_faults import UnreadableColumn
 from registries.connectors.rows import ROWS, Opened, check_names, sources
-from registries.contract_model import Column, Dataset
+from registries.contracts.model import Column, Dataset
 
 Array = Any  # pyarrow ships no types
 

@@ -15,7 +15,7 @@ from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import SourceChangedShape, SourceFault
 from registries.connectors.file_faults import NotJsonLines
 from registries.connectors.rows import sources
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 _DIGITS = 16
 """Of the greatest sequence, 2**53 - 1: positions sort as texts."""

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from registries.connectors.faults import SourceChangedShape
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 Opened = Callable[[], AbstractContextManager[BinaryIO]]
 """Opens a file from its start, as often as needed."""

@@ -29,7 +29,7 @@ from registries.connectors.sql_dialects import compares_texts, ignores_case, rea
 from registries.connectors.sql_values import texts
 from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.connectors.watermarks import again_from, bound_value
-from registries.contract_model import Column, Dataset, Delivery
+from registries.contracts.model import Column, Dataset, Delivery
 
 ROWS: Final = 20_000
 """Rows of a batch: each is Python objects for a moment, unlike ADBC's."""

@@ -3,7 +3,7 @@ r"""What database drivers give, as text: exactly, in one form, whatever the driv
 true, false; numbers without exponent; 2026-01-31; 2026-01-31 08:00:00.5; moments with a zone in UTC, with +00
 
 >>> import datetime as dt, decimal
->>> from registries.contract_model import Column
+>>> from registries.contracts.model import Column
 >>> texts([decimal.Decimal("1E+2"), None, True], Column("a", "甲"), "s").to_pylist()
 ['100', None, 'true']
 >>> texts([1, b"\x00", "0"], Column("a", "甲", "boolean"), "s").to_pylist()
@@ -19,7 +19,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from registries.connectors.remote_faults import UnreadableColumn
-from registries.contract_model import Column
+from registries.contracts.model import Column
 
 _TRUTH: Final[Mapping[object, str]] = {"1": "true", "0": "false", b"\x01": "true", b"\x00": "false"}
 _NOTHING: Final = type(None)

@@ -14,7 +14,7 @@ import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from registries.contract_model import Column
+from registries.contracts.model import Column
 
 NUMBERS: Final = 1_000
 """How far below the greatest number rows may still come."""

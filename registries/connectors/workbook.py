@@ -32,7 +32,7 @@ from registries.connectors.workbook_faults import (
     WorkbookTooLarge,
 )
 from registries.connectors.workbook_wanted import WRONG, Wanted
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = 120

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from registries.connectors.taken import Taken
-from registries.contract_model import Dataset, Delivery
+from registries.contracts.model import Dataset, Delivery
 from registries.errors import DatasetBusy
 from registries.landing import Landed
 from registries.store.engine import Store

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
-from registries.contract_model import CertificateMapping, Dataset
+from registries.contracts.model import CertificateMapping, Dataset
 from registries.store import digests
 from registries.store.batches import Batch
 from registries.store.certificate_rows import (

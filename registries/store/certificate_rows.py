@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from certificates.types import CertificateType
-from registries.contract_model import CertificateMapping, Dataset, HolderMapping
+from registries.contracts.model import CertificateMapping, Dataset, HolderMapping
 from registries.store import digests
 from registries.store.tables import Word
 

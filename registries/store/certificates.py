@@ -28,7 +28,7 @@ from certificates.records import (
 )
 from certificates.status import Status
 from certificates.types import CertificateType
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.errors import NotGranted
 from registries.store.batches import Batch
 from registries.store.certificate_composing import compose_several_rows, compose_single_rows, write_events

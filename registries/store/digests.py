@@ -12,7 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store.shapes import key_readable, key_value, texts
 
 Kind = Literal["key", "number", "match", "certificate"]

@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable, DropTable
 
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store import batches
 from registries.store.batches import Batch
 from registries.store.engine import analyse, driver, written

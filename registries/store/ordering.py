@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 
 import sqlalchemy as sa
 
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store import batches, digests
 from registries.store.batches import Batch
 from registries.store.shapes import column_type, readable, stage_table, typed

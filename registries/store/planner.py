@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable, SetTableComment
 
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.errors import PlanRefused
 from registries.store import registers

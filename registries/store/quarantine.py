@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store import batches, copying, digests
 from registries.store.batches import Batch
 from registries.store.engine import written

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.schema import CreateView, DropView
 
 from registries.catalogue_faults import precedence
-from registries.contract_model import Dataset, Register, RegisterRole
+from registries.contracts.model import Dataset, Register, RegisterRole
 from registries.departments import Catalogue
 from registries.store.engine import driver, written
 from registries.store.shapes import DATA, current_table

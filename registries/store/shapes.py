@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 
-from registries.contract_model import Dataset, LogicalType
+from registries.contracts.model import Dataset, LogicalType
 from registries.errors import PlanRefused
 from registries.store.tables import Word
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.schema import CreateTable, DropTable
 
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.model import Dataset, RuleSpec
 from registries.store import copying
 from registries.store.batches import Batch
 from registries.store.engine import written

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from certificates.identifiers import check_citizen_number, check_uscc
 from registries.canonical import canonical_column
-from registries.contract_model import Correction, Dataset, Register
+from registries.contracts.model import Correction, Dataset, Register
 from registries.departments import Catalogue
 from registries.errors import SubjectRefused
 from registries.store.engine import written

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from exchange_api.catalogue import Standing, describe
-from registries.contract_folders import operators_folder
-from registries.contract_model import Server, Sharing
-from registries.contract_take_up import take_up
+from registries.contracts.model import Server, Sharing
 from registries.departments import load_catalogue
 from registries.home import Role
+from registries.operators.folders import operators_folder
+from registries.operators.take_up import take_up
 from registries.store.scores import ScoreLine
 from tests.exchange_api.conftest import HOLDER, PASSWORD, Certificates, Clock, Hub, Served
 from tests.made_contracts import TREES, with_girth, write_department

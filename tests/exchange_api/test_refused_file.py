@@ -7,7 +7,7 @@ import pytest
 from exchange_api.refused_csv import REASON_HEADERS
 from exchange_api.refused_file import RefusedFile
 from registries.connectors.kinds import upload_connector
-from registries.contract_model import FileFormat
+from registries.contracts.model import FileFormat
 from tests.registries.connectors.shops import NAMES, SHOPS, rows_of
 
 ROWS = [

@@ -21,8 +21,8 @@ from mianzheng.dagster_renewal import DAEMON, DagsterRenewal
 from mianzheng.embedded_postgres import free_port
 from mianzheng.processes import Children
 from mianzheng.supervisor import child_environment
-from registries.contract_folders import operators_folder
 from registries.home import Role
+from registries.operators.folders import operators_folder
 from registries.store import accounts, registers
 from tests.conftest import PASSWORD, Hub
 from tests.made_contracts import ROWS, TREES, with_girth, write_department, write_trees
@@ -159,7 +159,7 @@ def shown_and_readable(running: RunningHub) -> None:
     assert "树木 tree" in register
     assert "古树名木普查信息" in running.http.get("/catalogue", params={"text": "古树"}).text
     assert "forestry.trees" in running.http.get("/steward").text
-    from registries.contract_folders import Contracts
+    from registries.operators.folders import Contracts
 
     view = registers.view("ancient_trees", Contracts(running.hub.home).catalogue())
     with running.hub.store(Role.LOAD).begin() as conn:

@@ -12,8 +12,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from mianzheng.cli import app
-from registries.contract_folders import operators_folder
 from registries.departments import BUILT_IN
+from registries.operators.folders import operators_folder
 from tests.conftest import Hub
 from tests.made_contracts import REGISTER, TREES, with_girth, write_department
 

@@ -7,8 +7,8 @@ import pytest
 from mianzheng.contract_watch import LOOK_EVERY_SECONDS, ContractWatch
 from mianzheng.dagster_renewal import DAEMON, DagsterRenewal
 from mianzheng.processes import Children
-from registries.contract_folders import catalogue_folder, operators_folder
 from registries.home import Role
+from registries.operators.folders import catalogue_folder, operators_folder
 from tests.conftest import Hub
 from tests.made_contracts import write_department
 

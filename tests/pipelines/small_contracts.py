@@ -3,7 +3,7 @@
 import datetime as dt
 from types import SimpleNamespace
 
-from registries.contract_model import Column, Dataset, RegisterRole, RuleSpec, Server, Sharing, Sla
+from registries.contracts.model import Column, Dataset, RegisterRole, RuleSpec, Server, Sharing, Sla
 from registries.departments import Catalogue, Department, load_catalogue
 
 

@@ -19,11 +19,11 @@ import pytest
 
 from pipelines.definitions import compose
 from pipelines.resources import catalogue_in_force
-from registries.contract_folders import Accepted, AcceptedFolder, version_folder
-from registries.contract_model import Dataset, Server
-from registries.contract_publishing import publish
+from registries.contracts.model import Dataset, Server
 from registries.departments import load_catalogue
 from registries.home import HubHome
+from registries.operators.folders import Accepted, AcceptedFolder, version_folder
+from registries.operators.publishing import publish
 from tests.made_contracts import write_department
 from tests.pipelines.small_contracts import catalogue, dataset
 

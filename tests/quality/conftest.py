@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from certificates.sealing import sealing_key
 from certificates.types import load_types
 from quality.intake import Intake, IntakeOutcome, Progress, quiet
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.home import Role
 from registries.landing import Landing
 from registries.store.digest import store_digest

@@ -9,8 +9,8 @@ from quality.checking import Checked, check
 from quality.dry_runs import dry_run
 from quality.rules import day_of
 from quality.scores import rule_scores
-from registries.contract_expectations import EXPECTATIONS
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.expectations import EXPECTATIONS
+from registries.contracts.model import Dataset, RuleSpec
 from registries.home import Role
 from registries.store import batches
 from registries.store.stage import Stage

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registries.contract_expectations import DECLARABLE, EXPECTATIONS, REFUSED
+from registries.contracts.expectations import DECLARABLE, EXPECTATIONS, REFUSED
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""Predicates over columns against a slow model of what contract_vocabulary says, one row at a time."""
+"""Predicates over columns against a slow model of what the contracts' vocabulary says, one row at a time."""
 
 import datetime as dt
 import re
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from certificates.identifiers import check_citizen_number
 from quality.predicates import PREDICATES
-from registries.contract_expectations import EXPECTATIONS
+from registries.contracts.expectations import EXPECTATIONS
 
 NEARLY = """2024-02-29 2023-02-29 1900-02-29 2000-02-29 0000-01-01 0001-01-01 9999-12-31 2024-00-10 2024-13-01
 2024-01-32 20240101 2024/01/01 2024-1-1 ２０２４-01-01 xxxxxxxxxx"""

@@ -14,8 +14,8 @@ from dateutil.parser import parse
 
 from quality.expectations import evaluate
 from quality.rules import compile_rules
-from registries.contract_expectations import EXPECTATIONS
-from registries.contract_model import RuleSpec
+from registries.contracts.expectations import EXPECTATIONS
+from registries.contracts.model import RuleSpec
 from tests.quality.test_whole_batch import dataset
 
 DAY = dt.date(2026, 3, 1)

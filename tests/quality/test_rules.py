@@ -8,7 +8,7 @@ import pytest
 from quality.errors import RuleMisconfigured, UnknownRule
 from quality.reasons import reasons_of
 from quality.rules import compile_rules
-from registries.contract_model import Dataset, RuleSpec
+from registries.contracts.model import Dataset, RuleSpec
 from registries.departments import load_catalogue
 
 TODAY = date(2026, 3, 1)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from quality.gate import Gauge, failed
 from quality.parting import Findings
 from quality.sql_rules import WholeBatch, whole_rule
-from registries.contract_expectations import EXPECTATIONS
-from registries.contract_model import Column, Dataset, RuleSpec, Server, Sharing, Sla
+from registries.contracts.expectations import EXPECTATIONS
+from registries.contracts.model import Column, Dataset, RuleSpec, Server, Sharing, Sla
 
 COLUMNS = (
     Column("code", "代码"),

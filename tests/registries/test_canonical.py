@@ -11,7 +11,7 @@ from certificates.errors import CertificatesError
 from certificates.holder_codes import code_types, normal_holder_code
 from certificates.identifiers import check_citizen_number, widen_citizen_number
 from registries.canonical import canonical, canonical_column, dates, numbers, timestamps, widened
-from registries.contract_model import CertificateMapping, Column, Dataset, HolderMapping, Server, Sharing, Sla
+from registries.contracts.model import CertificateMapping, Column, Dataset, HolderMapping, Server, Sharing, Sla
 from registries.departments import load_catalogue
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from registries import contract_diff
-from registries.contract_diff import Comparison, compare, load_part, next_version, part_of
-from registries.contract_difference import Step
-from registries.contract_faults import ContractFaults
-from registries.contract_model import Code, Column, Dataset, RegisterRole, Server, Sharing, Sla
+from registries.contract_diff.diff import Comparison, compare, load_part, next_version, part_of
+from registries.contract_diff.difference import Step
+from registries.contracts.faults import ContractFaults
+from registries.contracts.model import Code, Column, Dataset, RegisterRole, Server, Sharing, Sla
 from registries.departments import BUILT_IN, load_catalogue
 from tests.made_contracts import DEPARTMENT, REGISTER, TREES, with_girth, write_department
 

@@ -11,13 +11,19 @@ import pytest
 import sqlalchemy as sa
 import xlsxwriter
 
-from registries.contract_check import check_paths
-from registries.contract_drafts import draft, draft_department
-from registries.contract_guesses import classification_of, codes_of, key_of, semantic_of, type_of
-from registries.contract_marks import MARK, marks_left
-from registries.contracts import load_contract
+from registries.contract_drafts.drafts import draft, draft_department
+from registries.contract_drafts.guesses import classification_of, codes_of, key_of, semantic_of, type_of
+from registries.contract_drafts.marks import MARK, marks_left
+from registries.contract_drafts.samples import (
+    SampledColumn,
+    SampleUnreadable,
+    SourceSample,
+    sample_of_file,
+    sample_of_table,
+)
+from registries.contracts.loading import load_contract
 from registries.departments import BUILT_IN
-from registries.source_samples import SampledColumn, SampleUnreadable, SourceSample, sample_of_file, sample_of_table
+from registries.operators.check import check_paths
 
 SAMPLES = sorted(
     path for path in BUILT_IN.glob("*/samples/*") if path.suffix in {".csv", ".jsonl", ".parquet", ".xlsx"}

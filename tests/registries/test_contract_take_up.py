@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from registries.contract_folders import Contracts, catalogue_folder, operators_folder, version_folder
-from registries.contract_take_up import Looks, TakenUp, look, take_up
 from registries.errors import HomeError, StoreError
 from registries.home import Role
+from registries.operators.folders import Contracts, catalogue_folder, operators_folder, version_folder
+from registries.operators.take_up import Looks, TakenUp, look, take_up
 from registries.store import registers
 from registries.store.planner import plan
 from tests.conftest import Hub

@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 import yaml
 
-from registries.contract_expectations import EXPECTATIONS
-from registries.contract_vocabulary import INDICATORS
-from registries.contracts import ContractFaults, Dataset, check_contracts, load_contract, load_register
+from registries.contracts.expectations import EXPECTATIONS
+from registries.contracts.loading import ContractFaults, Dataset, check_contracts, load_contract, load_register
+from registries.contracts.vocabulary import INDICATORS
 from registries.departments import BUILT_IN
 
 HERE = Path(__file__).parent

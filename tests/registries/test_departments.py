@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from registries.contracts import ContractFaults
+from registries.contracts.loading import ContractFaults
 from registries.departments import BUILT_IN, Catalogue, Department, load_catalogue, load_department
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ import pytest
 
 from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import SourceDown
-from registries.contracts import load_contract
+from registries.contracts.loading import load_contract
 from registries.landing import Landing
 from registries.landing_faults import LandedMissing, LandingFailed, UploadTooLarge
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registries.contract_vocabulary import SEMANTICS
-from registries.contracts import Column
+from registries.contracts.loading import Column
+from registries.contracts.vocabulary import SEMANTICS
 from registries.masking import mask, mask_column, mask_text
 
 

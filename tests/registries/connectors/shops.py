@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from registries.connectors.delivered_file import DeliveredFile
-from registries.contract_model import Dataset, FileFormat
-from registries.contracts import load_contract
+from registries.contracts.loading import load_contract
+from registries.contracts.model import Dataset, FileFormat
 
 SHOPS = load_contract(Path(__file__).parent.parent / "good" / "shops.odcs.yaml")[0]
 NAMES = [column.source for column in SHOPS.columns]

@@ -12,7 +12,7 @@ from registries.connectors.faults import NoDelivery
 from registries.connectors.file_faults import NotAFileName
 from registries.connectors.place import Entry
 from registries.connectors.taken import NOTHING_TAKEN, Taken
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from tests.registries.connectors.shops import SHOPS
 
 

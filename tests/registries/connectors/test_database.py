@@ -10,7 +10,7 @@ from registries.connectors.database import DatabaseTable
 from registries.connectors.faults import SourceChangedShape, SourceDown
 from registries.connectors.kinds import connector_for
 from registries.connectors.taken import Taken
-from registries.contracts import Dataset
+from registries.contracts.loading import Dataset
 from registries.departments import load_catalogue
 
 TYPES = {"birth_date": "date", "registered_on": "date", "updated_at": "timestamptz"}

@@ -19,7 +19,7 @@ from registries.connectors.faults import (
 )
 from registries.connectors.file_faults import LateDelivery, ManifestDisagrees, ManifestUnreadable
 from registries.connectors.kinds import NOTHING_TAKEN, Taken, arrived, connector_for, no_secrets
-from registries.contract_model import SourceKind
+from registries.contracts.model import SourceKind
 from tests.registries.connectors.shops import HEADER, ROW, SHOPS, rows_of
 
 

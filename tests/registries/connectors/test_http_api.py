@@ -16,7 +16,7 @@ from registries.connectors.faults import SourceChangedShape, SourceDown
 from registries.connectors.http_api import ROWS, HttpApi
 from registries.connectors.kinds import connector_for
 from registries.connectors.remote_faults import AddressMalformed, BadAnswer, PageDown, PagesMoved, UnreadableColumn
-from registries.contract_model import Column, Dataset, Paging, Server
+from registries.contracts.model import Column, Dataset, Paging, Server
 from registries.landing import Landing
 from tests.http_interface import Asked, Behaviour, Interface, Reply, served
 from tests.registries.store.sample_catalogue import make_dataset

@@ -13,7 +13,7 @@ from registries.connectors.faults import SourceChangedShape
 from registries.connectors.kinds import NotPulled, connector_for
 from registries.connectors.live_query import LiveQuery, Told
 from registries.connectors.remote_faults import AddressMalformed, BadAnswer, PageDown, UnreadableColumn
-from registries.contract_model import CertificateMapping, Column, Server
+from registries.contracts.model import CertificateMapping, Column, Server
 from tests.http_interface import Behaviour, Interface, Reply, served
 from tests.registries.store.sample_catalogue import make_dataset
 

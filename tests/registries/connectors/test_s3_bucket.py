@@ -20,7 +20,7 @@ from registries.connectors.faults import AddressUnusable, NoDelivery, SourceDown
 from registries.connectors.kinds import NOTHING_TAKEN, arrived, connector_for
 from registries.connectors.place_faults import AccessRefused, NoSuchPlace, SecretMissing
 from registries.connectors.s3_bucket import S3Bucket
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from tests.registries.connectors.cutting_proxy import CuttingProxy, free_port
 from tests.registries.connectors.shops import ROW, SHOPS, csv_of, rows_of, shops_as
 from tests.registries.connectors.written import written_as

@@ -7,7 +7,7 @@ import pytest
 from registries.connectors.arrivals import delivery_of
 from registries.connectors.formats import SUFFIXES
 from registries.connectors.kinds import upload_connector
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.departments import BUILT_IN, load_catalogue
 
 SAMPLES = sorted(path for path in BUILT_IN.glob("*/samples/*") if path.suffix in SUFFIXES)

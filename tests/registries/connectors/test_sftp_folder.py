@@ -29,7 +29,7 @@ from registries.connectors.place_faults import (
     UnknownHost,
 )
 from registries.connectors.sftp_folder import SftpFolder
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from tests.registries.connectors.cutting_proxy import CuttingProxy, free_port
 from tests.registries.connectors.shops import ROW, SHOPS, csv_of, rows_of, shops_as
 

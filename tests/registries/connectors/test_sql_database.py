@@ -22,7 +22,7 @@ from registries.connectors.sql_database import ROWS, SqlTable
 from registries.connectors.sql_values import texts
 from registries.connectors.taken import Taken
 from registries.connectors.watermarks import NUMBERS
-from registries.contract_model import Column, Operation, Server
+from registries.contracts.model import Column, Operation, Server
 from registries.landing import Landing
 from tests.mariadb_server import PASSWORD, MariaDb, is_installed, running_mariadb
 from tests.registries.store.sample_catalogue import make_dataset

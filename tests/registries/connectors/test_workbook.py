@@ -19,7 +19,7 @@ from registries.connectors.workbook_faults import (
     SeveralSheets,
     WorkbookTooLarge,
 )
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from tests.registries.connectors.shops import NAMES, SHOPS, delivered, rows_of
 
 Book = xlsxwriter.Workbook

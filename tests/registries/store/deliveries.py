@@ -7,7 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from certificates.types import load_types
-from registries.contract_model import Dataset
+from registries.contracts.model import Dataset
 from registries.store import batches, cases, certificates, merge, quarantine
 from registries.store.batches import Batch, BatchCounts
 from registries.store.merge import MergeCounts

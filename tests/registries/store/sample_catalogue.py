@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from registries.contract_model import CertificateMapping, Column, Dataset, RegisterRole, Server, Sharing, Sla
+from registries.contracts.model import CertificateMapping, Column, Dataset, RegisterRole, Server, Sharing, Sla
 from registries.departments import Catalogue, Department, load_catalogue
 
 LICENCE_TYPE = "11100000MB0143028R001"

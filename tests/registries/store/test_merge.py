@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from registries.contract_model import Column, Dataset
+from registries.contracts.model import Column, Dataset
 from registries.errors import StoreError
 from registries.store import batches, planner, shapes
 from registries.store.batches import Batch, BatchCounts
@@ -210,7 +210,7 @@ def test_counts_that_do_not_add_up_are_refused(load: Store) -> None:
 
 
 def test_references_and_unequal_values(load: Store) -> None:
-    from registries.contract_model import RuleSpec
+    from registries.contracts.model import RuleSpec
 
     def rule(**arguments: object) -> RuleSpec:
         return RuleSpec(

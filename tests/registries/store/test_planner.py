@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import sqlalchemy as sa
 
-from registries.contract_model import Column, RegisterRole
+from registries.contracts.model import Column, RegisterRole
 from registries.errors import PlanRefused
 from registries.store import planner, registers, shapes
 from registries.store.engine import Store

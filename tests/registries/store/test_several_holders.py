@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from certificates.records import CertificateRecord, LookUp, Question
 from certificates.status import Status
-from registries.contract_model import CertificateMapping, Column, HolderMapping, ObjectMapping
+from registries.contracts.model import CertificateMapping, Column, HolderMapping, ObjectMapping
 from registries.store import certificates, grants, planner
 from registries.store.engine import Store
 from registries.store.grants import Grant

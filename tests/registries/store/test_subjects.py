@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from certificates.records import Question
-from registries.contract_model import Column, Correction, RegisterRole, RuleSpec
+from registries.contracts.model import Column, Correction, RegisterRole, RuleSpec
 from registries.errors import SubjectRefused
 from registries.home import Role
 from registries.store import batches, certificates, grants, ledger, planner, registers, roles, subjects
