@@ -147,7 +147,7 @@ class Pushing:
         with ExitStack() as undo:
             undo.callback(self._landing.discard_upload, upload_id)
             with Transaction(self._store) as work:
-                pushes.lock_dataset(work.conn, admitted.dataset.name)
+                pushes.lock(work.conn, admitted.client.id, admitted.dataset.name)
                 before = self._compare(work, admitted.dataset, new)
                 if before is not None:
                     return before

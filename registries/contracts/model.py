@@ -287,7 +287,6 @@ class CertificateMapping:
     holder_code: str
     status: str
     holder_code_type: str | None = None
-    holder_role: str = ""
     further_holders: tuple[HolderMapping, ...] = ()
     objects: tuple[ObjectMapping, ...] = ()
     identifier: str | None = None
@@ -299,6 +298,7 @@ class CertificateMapping:
     issuing_authority_name: str | None = None
     issuing_authority_code: str | None = None
     version: str | None = None
+    holder_role: str = ""
 
     @property
     def holders(self) -> tuple[HolderMapping, ...]:

@@ -1,6 +1,6 @@
 """Pushed deliveries on their way to the intake worker: who sent what in which order, and what came of it.
 
-    pushes.lock_dataset(conn, "housing.deeds")                    # nobody else decides about its order meanwhile
+    pushes.lock(conn, "housing-system", "housing.deeds")          # nobody else decides about its order meanwhile
     if pushes.push_of(conn, client_id, "housing.deeds", 7) is None:
         number = pushes.add_push(conn, NewPush(...), now)         # wakes the worker when the transaction commits
     waiting = pushes.next_waiting(conn)                           # the worker's side
@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from registries.store.tables import batch, publish_right, push
 from registries.store.uploads import CHANNEL
 
-_DATASET_LOCKS = 6_080
+_CLIENT_LOCKS, _DATASET_LOCKS = 6_081, 6_080
 PushState = Literal["waiting", "taken", "refused"]
 
 
@@ -99,9 +99,10 @@ def may_push(conn: sa.Connection, client_id: str, today: date) -> bool:
 # --- the web process's side
 
 
-def lock_dataset(conn: sa.Connection, dataset: str) -> None:
-    """Until the transaction ends nobody else writes down a delivery of this dataset."""
-    conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_DATASET_LOCKS, sa.func.hashtext(dataset))))
+def lock(conn: sa.Connection, client_id: str, dataset: str) -> None:
+    """Until the transaction ends nobody else writes down a delivery of this client or of this dataset."""
+    for space, name in ((_CLIENT_LOCKS, client_id), (_DATASET_LOCKS, dataset)):
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(space, sa.func.hashtext(name))))
 
 
 def add_push(conn: sa.Connection, new: NewPush, now: datetime) -> int:

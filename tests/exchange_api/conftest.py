@@ -93,7 +93,7 @@ class Certificates:
         """A whole snapshot."""
         staged = [(row, False) for row in self.rows.values()] + [(row, True) for row in self.refused.values()]
         with self.hub.store(Role.LOAD).begin() as conn:
-            take_in(conn, self.hub.catalogue.dataset(DATASET), staged)
+            take_in(conn, dataclasses.replace(self.hub.catalogue.dataset(DATASET), delivery="snapshot"), staged)
         with self.hub.store(Role.OWNER).begin() as conn:
             conn.execute(COVER, {"now": self.clock() - timedelta(hours=1), "dataset": DATASET})
 

@@ -48,6 +48,8 @@ def test_the_api_describes_itself_without_pages_from_elsewhere(served: Served) -
     assert set(described["paths"]) == {
         "/v1/verifications",
         "/v1/catalogue",
+        "/v1/datasets/{name}/batches",
+        "/v1/datasets/{name}/batches/{delivery}",
         "/v1/keys.jwks",
         "/v1/ledger/checkpoint",
         "/v1/ledger/proofs/{index}",

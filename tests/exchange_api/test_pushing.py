@@ -193,10 +193,11 @@ def test_numbers_keep_their_text_and_a_delete_deletes(hub: Hub, sender: Sender) 
 
 @pytest.mark.usefixtures("worker")
 def test_a_delivery_of_which_too_much_is_refused_is_held(sender: Sender) -> None:
-    response = sender.push(TARIFFS, 1, [{"code": "a", "price": 1}, {"code": "b", "price": "x"}])
+    rows = [{"code": f"{number}", "price": "x" if number > 20 else 1} for number in range(1, 41)]
+    response = sender.push(TARIFFS, 1, rows)
     assert response.status_code == 200
     assert response.json()["state"] == "held"
-    assert [row["result"] for row in response.json()["rows"]] == ["held", "quarantined"]
+    assert [row["result"] for row in response.json()["rows"]] == ["held"] * 20 + ["quarantined"] * 20
 
 
 @pytest.mark.usefixtures("worker")

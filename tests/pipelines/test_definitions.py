@@ -126,5 +126,5 @@ def test_dagster_dev_shows_every_dataset(pages: str) -> None:
     for each in load_catalogue().datasets:
         node = shown[each.name]
         assert each.title_zh in node["description"]
-        assert len(node["assetChecksOrError"]["checks"]) == len(each.rules)
+        assert len(node["assetChecksOrError"]["checks"]) == (len(each.rules) if each.pulled else 0)
         assert (f"take_in__{each.table_name}" in node["jobNames"]) == each.pulled

@@ -26,7 +26,10 @@ from tests.registries.connectors.shops import ROW, SHOPS, csv_of, rows_of, shops
 from tests.registries.connectors.written import written_as
 
 WEED = Path(sys.executable).parent / "weed"
-pytestmark = pytest.mark.skipif(not WEED.exists(), reason="SeaweedFS is not installed")
+pytestmark = [
+    pytest.mark.skipif(not WEED.exists(), reason="SeaweedFS is not installed"),
+    pytest.mark.xdist_group("s3"),  # one server, not one for each worker
+]
 
 KEYS = {"access_key": "department", "secret_key": "a-word-for-tests"}
 STARTS_WITHIN = 60

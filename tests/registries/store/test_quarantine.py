@@ -149,9 +149,9 @@ def test_registers_follow_their_authorities_and_conflicts_are_cases(load: Store,
         view = registers.view("geography", CATALOGUE)
         rows = conn.execute(sa.select(view).order_by(view.c.subject_key)).all()
         assert [tuple(row) for row in rows] == [
-            ("440507", "龙湖区", STATISTICS.name),
-            ("440511", "金平区", STATISTICS.name),
-            ("440512", "濠江区", CIVIL.name),
+            ("440507", "龙湖区", None, None, STATISTICS.name),
+            ("440511", "金平区", None, None, STATISTICS.name),
+            ("440512", "濠江区", None, None, CIVIL.name),
         ]
         assert registers.conflicts(conn, CATALOGUE, "geography") == 1
         assert registers.conflicts(conn, CATALOGUE, "geography") == 1
