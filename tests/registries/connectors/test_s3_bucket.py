@@ -26,10 +26,7 @@ from tests.registries.connectors.shops import ROW, SHOPS, csv_of, rows_of, shops
 from tests.registries.connectors.written import written_as
 
 WEED = Path(sys.executable).parent / "weed"
-pytestmark = [
-    pytest.mark.skipif(not WEED.exists(), reason="SeaweedFS is not installed"),
-    pytest.mark.xdist_group("s3"),  # one server, not one for each worker
-]
+pytestmark = pytest.mark.skipif(not WEED.exists(), reason="SeaweedFS is not installed")
 
 KEYS = {"access_key": "department", "secret_key": "a-word-for-tests"}
 STARTS_WITHIN = 60
@@ -101,6 +98,8 @@ def command(folder: Path, ports: dict[str, int]) -> list[str]:
         "-ip.bind=127.0.0.1",
         f"-dir={folder / 'data'}",
         "-s3",
+        "-s3.port.iceberg=0",  # otherwise on one port of its own: two servers could not run side by side
+        "-s3.port.lance=0",
         f"-s3.config={folder / 's3.json'}",
         "-volume.max=8",
         "-master.volumeSizeLimitMB=64",
