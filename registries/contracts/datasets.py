@@ -72,7 +72,7 @@ def _dataset(
         sla=sla_of(page, contract, table.name or ""),
         sharing=sharing_of(page, custom),
         delivery=cast("Any", custom.choice("delivery", DELIVERIES, "snapshot")),
-        watermark=column_named(page, custom, "watermark", names),
+        watermark=_watermark(page, custom, columns),
         operation=_operation(page, custom, columns),
         register=register_of(page, custom, names),
         certificate=certificate_of(page, custom, names),
@@ -90,6 +90,21 @@ def _check_names(page: Page, place: Place, contract: OpenDataContractStandard, t
         check_name(page, ("domain",), contract.domain)
     if not table.businessName:
         page.note(place, "缺少中文名称 businessName", "businessName, the Chinese title, is missing", *FILL)
+
+
+def _watermark(page: Page, custom: Custom, columns: Sequence[Column]) -> str | None:
+    """The column that grows with each change; where it decides which row counts, every row has to have it."""
+    name = column_named(page, custom, "watermark", [column.name for column in columns])
+    optional = [column.name for column in columns if not column.required]
+    if name in optional and custom.text("delivery", "snapshot") == "changes":
+        page.note(
+            custom.place("watermark"),
+            f"增量数据的水位列 {name} 不是必填",
+            f"watermark {name} of a dataset that comes as changes is not required",
+            "请给该列写 required: true",
+            "write required: true for that column",
+        )
+    return name
 
 
 def _operation(page: Page, custom: Custom, columns: Sequence[Column]) -> Operation | None:
