@@ -5,7 +5,7 @@ form = refilled(parts, session, fields, malformed) # the same question again, wi
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from certificates.holder_codes import HOLDER_CODE_TYPES
@@ -71,7 +71,7 @@ def _form(parts: HubParts, session: Session, jti: str, values: dict[str, str], f
     items = tuple(dict.fromkeys(grant.service_item for grant in given if grant.service_item))
     if len(purposes) == 1:
         values.setdefault("purpose", purposes[0])
-    return VerifyForm(jti, _types(parts), _code_types(), values, fault, purposes, items)
+    return VerifyForm(jti, _types(parts, given), _code_types(), values, fault, purposes, items)
 
 
 def _grants(parts: HubParts, session: Session) -> list[Grant]:
@@ -95,10 +95,14 @@ def _fault(malformed: MalformedQuestion) -> FormFault:
     return FormFault(malformed.member, Words(zh, en))
 
 
-def _types(parts: HubParts) -> tuple[Option, ...]:
-    """Certificate types, those that the hub collects first."""
+def _types(parts: HubParts, given: Sequence[Grant]) -> tuple[Option, ...]:
+    """Certificate types: those that the department may ask about first, then those that the hub collects."""
+    granted = {kind: place for place, kind in reversed(list(enumerate(grant.certificate_type for grant in given)))}
     collected = {dataset.certificate.type_code for dataset in parts.catalogue.datasets if dataset.certificate}
-    ordered = sorted(parts.types.values(), key=lambda kind: (kind.code not in collected, kind.demo, kind.code))
+    ordered = sorted(
+        parts.types.values(),
+        key=lambda kind: (granted.get(kind.code, len(given)), kind.code not in collected, kind.demo, kind.code),
+    )
     return tuple(Option(kind.code, _type_label(kind, collected=kind.code in collected)) for kind in ordered)
 
 

@@ -77,9 +77,9 @@ def test_file_with_a_missing_column_is_told_which(town: Town, open_page: Opener,
     look_at(page, "publisher-upload-refused", width)
 
 
-def test_what_is_no_csv_is_not_taken(open_page: Opener, tmp_path: Path) -> None:
-    file = tmp_path / "licences.xlsx"
-    file.write_bytes(b"PK")
+def test_what_is_no_table_is_not_taken(open_page: Opener, tmp_path: Path) -> None:
+    file = tmp_path / "licences.pdf"
+    file.write_bytes(b"%PDF-1.7")
     page = open_page("publisher", expect_faults=True).go(LICENCES)  # Chromium calls a 422 an error
     page.set_input_files("#file", file)
     page.click("main form button.primary")
