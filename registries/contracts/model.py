@@ -319,6 +319,16 @@ class Sla:
     cron: str
     working_days: bool = False
 
+    @property
+    def fresh_for_calendar_days(self) -> int:
+        """The most days that its data may be old: so many working days with the weekends that may lie between them.
+
+        Public holidays are decreed year by year and make it longer still; they are not known here.
+        """
+        if not self.working_days:
+            return self.fresh_for_days
+        return self.fresh_for_days + 2 * -(-self.fresh_for_days // 5)
+
 
 @dataclass(frozen=True)
 class Sharing:

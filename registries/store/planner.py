@@ -67,7 +67,7 @@ def record_catalogue(conn: sa.Connection, catalogue: Catalogue) -> None:
     for dataset in catalogue.datasets:
         kept = ("name", "department", "title_zh", "title_en", "contract_version")
         values = {name: getattr(dataset, name) for name in kept}
-        values["fresh_for_days"] = dataset.sla.fresh_for_days
+        values["fresh_for_days"] = dataset.sla.fresh_for_calendar_days
         values["certificate_type"] = dataset.certificate.type_code if dataset.certificate else None
         _upsert(conn, dataset_row, values)
 

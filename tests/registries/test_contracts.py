@@ -11,6 +11,7 @@ import yaml
 
 from registries.contracts.expectations import EXPECTATIONS
 from registries.contracts.loading import ContractFaults, Dataset, check_contracts, load_contract, load_register
+from registries.contracts.model import Sla
 from registries.contracts.vocabulary import INDICATORS
 from registries.departments import BUILT_IN
 
@@ -171,3 +172,9 @@ def test_residents_have_rules_enough() -> None:
     assert len(rows) >= 15
     assert {rule.level for rule in rows} == {1, 2, 3}
     assert len({rule.dimension for rule in residents.rules}) == 5  # accessibility is not told by rows
+
+
+@pytest.mark.parametrize(("days", "most"), [(1, 3), (4, 6), (5, 7), (6, 10), (10, 14)])
+def test_working_days_last_over_weekends(days: int, most: int) -> None:
+    assert Sla(1, days, "0 1 * * *", working_days=True).fresh_for_calendar_days == most
+    assert Sla(1, days, "0 1 * * *").fresh_for_calendar_days == days
