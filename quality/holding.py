@@ -50,7 +50,7 @@ def news_of(dataset: Dataset, checked: Checked, parting: Parting, landing: Landi
 
 
 # `conn` is the store's connection; its type belongs to SQLAlchemy, which this room does not import.
-def hold(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, news: pa.Table | None) -> BatchCounts:  # noqa: ANN401
+def hold(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, news: pa.Table | None) -> BatchCounts:  # noqa: ANN401 - SQLAlchemy's
     """Record the good rows as held, all but the bad news, which are merged alone.
 
     Args:
@@ -78,7 +78,7 @@ def reason(parting: Parting) -> str | None:
     return "\n".join(f"{rule.zh} | {rule.en}" for rule in parting.held_by) or None
 
 
-def _merge_news(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, rows: int) -> BatchCounts:  # noqa: ANN401
+def _merge_news(conn: Any, dataset: Dataset, batch: Batch, parting: Parting, rows: int) -> BatchCounts:  # noqa: ANN401 - SQLAlchemy's
     """Merges a stage that holds bad news only; if it turns out to be too much, it is held like the rest."""
     savepoint = conn.begin_nested()
     merged = merge(conn, dataset, batch, close_vanished=False)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from registries.connectors.remote_faults import AddressMalformed
+from registries.connectors.faults import AddressUnusable
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole addresses, and cursors may hold numbers
 
@@ -56,16 +56,16 @@ def interface(address: str, path: str, secret: Callable[[str], str | None], sour
         source: what errors call it.
 
     Raises:
-        AddressMalformed
+        AddressUnusable
     """
     try:
         url = httpx.URL(f"{address.rstrip('/')}/{path.lstrip('/')}")
         if url.scheme not in _PORTS or not url.host:
-            raise AddressMalformed(source)
+            raise AddressUnusable(source, "https://host/path")
         authority = secret("ca")
         trust = ssl.create_default_context(cadata=authority) if authority else True
     except (httpx.InvalidURL, ValueError, ssl.SSLError):
-        raise AddressMalformed(source) from None
+        raise AddressUnusable(source, "https://host/path") from None
     token = secret("token")
     headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "mianzheng"}
     if token:

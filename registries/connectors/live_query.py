@@ -47,7 +47,7 @@ class LiveQuery:
     """One source, over connections that are kept; used within one event loop.
 
     Raises:
-        AddressMalformed: its address can't be used.
+        AddressUnusable: its address can't be used.
     """
 
     def __init__(self, dataset: Dataset, address: str, secret: Callable[[str], str | None] = lambda _: None) -> None:

@@ -9,17 +9,6 @@ They name columns, pages and rows by their place, and never quote what a driver 
 from registries.connectors.faults import SourceDown, SourceFault
 
 
-class AddressMalformed(SourceFault):
-    """Raised when an address in HUB_HOME/sources.json can't be read; it is not quoted, as it may hold a password."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(
-            source,
-            "HUB_HOME/sources.json 中的地址无法识别, 请按 registries/departments/README.md 的写法改正",
-            "its address in HUB_HOME/sources.json can't be read; write it as registries/departments/README.md shows",
-        )
-
-
 class DriverMissing(SourceFault):
     """Raised when no driver for this kind of database is installed beside the hub."""
 

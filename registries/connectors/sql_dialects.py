@@ -17,8 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
-from registries.connectors.faults import SourceDown
-from registries.connectors.remote_faults import AddressMalformed, DriverMissing
+from registries.connectors.faults import AddressUnusable, SourceDown
+from registries.connectors.remote_faults import DriverMissing
 
 CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 3_600
@@ -66,7 +66,7 @@ def reading(address: str, password: str | None, source: str) -> Iterator[sa.Conn
 
     Raises:
         SourceDown: it can't be reached, or ended the connection, or refused a statement.
-        AddressMalformed, DriverMissing: the address can't be used here.
+        AddressUnusable, DriverMissing: the address can't be used here.
     """
     engine = _engine(_url(address, password, source), source)
     try:
@@ -98,7 +98,7 @@ def _url(address: str, password: str | None, source: str) -> URL:
     try:
         url = make_url(address)
     except (sa.exc.ArgumentError, ValueError):
-        raise AddressMalformed(source) from None
+        raise AddressUnusable(source, "dialect+driver://user@host/database") from None
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     return url if password is None or url.password else url.set(password=password)
 
@@ -111,7 +111,7 @@ def _engine(url: URL, source: str) -> sa.Engine:
     except (sa.exc.NoSuchModuleError, ImportError):
         raise DriverMissing(source, url.drivername) from None
     except (sa.exc.ArgumentError, TypeError, ValueError):
-        raise AddressMalformed(source) from None
+        raise AddressUnusable(source, "dialect+driver://user@host/database") from None
     event.listen(engine, "invalidate", _forget_rows)
     if engine.driver == "psycopg":
         event.listen(engine, "connect", _as_own_texts)
@@ -161,7 +161,7 @@ def _connected(engine: sa.Engine, source: str) -> sa.Connection:
     try:
         return engine.connect()
     except (TypeError, ValueError):  # an option in the address that the driver does not know
-        raise AddressMalformed(source) from None
+        raise AddressUnusable(source, "dialect+driver://user@host/database") from None
 
 
 @contextlib.contextmanager

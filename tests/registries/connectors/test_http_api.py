@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from registries.connectors import http_api, http_pages
-from registries.connectors.faults import SourceChangedShape, SourceDown
+from registries.connectors.faults import AddressUnusable, SourceChangedShape, SourceDown
 from registries.connectors.http_api import ROWS, HttpApi
 from registries.connectors.kinds import connector_for
-from registries.connectors.remote_faults import AddressMalformed, BadAnswer, PageDown, PagesMoved, UnreadableColumn
+from registries.connectors.remote_faults import BadAnswer, PageDown, PagesMoved, UnreadableColumn
 from registries.contracts.model import Column, Dataset, Paging, Server
 from registries.landing import Landing
 from tests.http_interface import Asked, Behaviour, Interface, Reply, served
@@ -441,5 +441,5 @@ def test_an_interface_that_is_not_there_tells_no_address(waits: Waits) -> None:
 
 @pytest.mark.parametrize("address", ["ftp://host/x", "civil.example", "http://", "http://host:port", "file:///etc"])
 def test_an_address_that_is_none_says_so(address: str) -> None:
-    with pytest.raises(AddressMalformed):
+    with pytest.raises(AddressUnusable):
         HttpApi(dataset(PAGED), address).identity()

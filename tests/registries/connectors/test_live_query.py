@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from certificates.records import Question
-from registries.connectors.faults import SourceChangedShape
+from registries.connectors.faults import AddressUnusable, SourceChangedShape
 from registries.connectors.kinds import NotPulled, connector_for
 from registries.connectors.live_query import LiveQuery, Told
-from registries.connectors.remote_faults import AddressMalformed, BadAnswer, PageDown, UnreadableColumn
+from registries.connectors.remote_faults import BadAnswer, PageDown, UnreadableColumn
 from registries.contracts.model import CertificateMapping, Column, Server
 from tests.http_interface import Behaviour, Interface, Reply, served
 from tests.registries.store.sample_catalogue import make_dataset
@@ -187,7 +187,7 @@ def test_a_source_that_is_not_there_tells_no_address() -> None:
         ask("http://hub:word@127.0.0.1:1")
     assert caught.value.code == "ConnectError"
     assert all(part not in str(caught.value) for part in ("127.0.0.1", "word", "张三", "SZ1"))
-    with pytest.raises(AddressMalformed):
+    with pytest.raises(AddressUnusable):
         ask("tax.example")
 
 

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pytest
 
 from registries.connectors import sql_dialects
-from registries.connectors.faults import SourceChangedShape, SourceDown, SourceFault
+from registries.connectors.faults import AddressUnusable, SourceChangedShape, SourceDown, SourceFault
 from registries.connectors.kinds import connector_for
-from registries.connectors.remote_faults import AddressMalformed, DriverMissing, UnreadableColumn, WatermarkWentBack
+from registries.connectors.remote_faults import DriverMissing, UnreadableColumn, WatermarkWentBack
 from registries.connectors.sql_database import ROWS, SqlTable
 from registries.connectors.sql_values import texts
 from registries.connectors.taken import Taken
@@ -517,9 +517,9 @@ def test_the_password_comes_from_the_secrets_where_the_address_has_none(maria: M
     [
         ("oracle+oracledb://reader:a-word@host/?service_name=x", DriverMissing),
         ("dm+dmPython://reader:a-word@host:5236", DriverMissing),
-        ("reader:a-word@host", AddressMalformed),
-        ("mysql+pymysql://reader:a-word@host:port/x", AddressMalformed),
-        ("mysql+pymysql://reader:a-word@host/x?no_such=1", AddressMalformed),
+        ("reader:a-word@host", AddressUnusable),
+        ("mysql+pymysql://reader:a-word@host:port/x", AddressUnusable),
+        ("mysql+pymysql://reader:a-word@host/x?no_such=1", AddressUnusable),
     ],
 )
 def test_addresses_that_cannot_be_used_say_what_to_do(address: str, fault: type[SourceFault]) -> None:
