@@ -169,7 +169,7 @@ def _closed_at_once(conn: sa.Connection) -> Iterator[None]:
     """Cut the connection when a pull stops half way: the drivers would read all other rows first to close it."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # whatever stops the stream leaves rows on the line: the connection is not used again
         conn.invalidate()
         raise
 
