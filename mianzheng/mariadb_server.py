@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from mianzheng.embedded_postgres import free_port
 from mianzheng.errors import StartFailedError
-from mianzheng.processes import die_with_parent
+from mianzheng.processes import die_with_parent, signals_held_back
 
 PLACES = os.pathsep.join(("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"))
 START_SECONDS = 60
@@ -136,7 +136,7 @@ class MariaDb:
         )
 
     def _popen(self, command: list[str], log: str) -> subprocess.Popen[bytes]:
-        with (self.folder / log).open("ab") as file:
+        with (self.folder / log).open("ab") as file, signals_held_back():
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

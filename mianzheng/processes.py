@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 STOP_SECONDS = 20
 RESTARTS = 5
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclasses.dataclass
@@ -80,7 +81,7 @@ class Children:
         self._children.clear()
 
     def _popen(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        with (self._logs / f"{name}.log").open("ab") as log:
+        with (self._logs / f"{name}.log").open("ab") as log, signals_held_back():
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -104,9 +105,23 @@ def _end(child: Child, deadline: float) -> None:
         child.process.wait()
 
 
+@contextlib.contextmanager
+def signals_held_back() -> Iterator[None]:
+    """SIGINT and SIGTERM wait until the block has ended.
+
+    What a handler raises in the middle of a fork is dropped by Python, with the locks of `logging` still held.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def die_with_parent() -> None:
     """Ask Linux to end this process when its parent ends, and take signals as a fresh process does."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for number in ENDING:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -9,6 +9,7 @@ import dataclasses
 import fcntl
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from mianzheng.dagster_renewal import DagsterRenewal
 from mianzheng.demonstration import Demonstration, prepare_demonstration
 from mianzheng.embedded_postgres import Cluster, free_port
 from mianzheng.errors import StartFailedError
-from mianzheng.processes import Children
+from mianzheng.processes import ENDING, Children
 from mianzheng.sample_city_up import SampleCity, Say, sample_city
 from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
@@ -149,8 +150,8 @@ class Stopped(Exception):
 class StopWish:
     """Whether somebody asked the hub to stop.
 
-    Python drops what a signal's handler raises at some moments (in the middle of a fork, for one), so that the wish is
-    written down as well, and looked at again.
+    Python drops what a signal's handler raises at some moments (in a destructor, for one) and prints it, so that the
+    wish is written down as well, and looked at again, and nothing is printed of it.
     """
 
     def __init__(self) -> None:
@@ -174,10 +175,13 @@ class StopWish:
 def stoppable() -> Iterator[StopWish]:
     """Ctrl-C and SIGTERM end the block by `Stopped`, once."""
     wish = StopWish()
-    before = {number: signal.signal(number, wish.ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, wish.ask) for number in ENDING}
+    tell = sys.unraisablehook
+    sys.unraisablehook = lambda dropped: None if isinstance(dropped.exc_value, Stopped) else tell(dropped)
     try:
         yield wish
     finally:
+        sys.unraisablehook = tell
         for number, handler in before.items():
             signal.signal(number, handler)
 

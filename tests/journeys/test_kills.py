@@ -83,11 +83,16 @@ def test_twenty_seeded_kills_leave_the_same_store(make_hub: Callable[[], Hub], s
     expected = state(undisturbed)
     moments = random.Random(SEED)
     killed = 0
-    for _ in range(KILLS):
+    for _ in range(2 * KILLS):  # a cycle that was faster than the fastest before it escapes its kill
+        if killed == KILLS:
+            break
         hub = fresh()
-        code, _ = in_a_child(hub.home, moments.uniform(0.02, 0.98) * seconds)
-        killed += code == -signal.SIGKILL
-        code, _ = in_a_child(hub.home)
+        code, took = in_a_child(hub.home, moments.uniform(0.02, 0.98) * seconds)
+        if code == -signal.SIGKILL:
+            killed += 1
+            code, took = in_a_child(hub.home)
+        else:
+            seconds = min(seconds, took)
         assert code == 0
         assert state(hub) == expected
-    assert killed >= KILLS * 0.8, "most of the kills must have come in time to disturb anything"
+    assert killed == KILLS, "the kills must have come in time to disturb anything"
