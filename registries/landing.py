@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from certificates.sealing import SealBroken, SealedReader, SealedWriter
+from registries import landed_rows
 from registries.connectors.kinds import Connector
 from registries.errors import RegistriesError
 from registries.landing_faults import LandedMissing, LandingFailed, UploadTooLarge
@@ -103,13 +103,29 @@ class Landing:
 
     def read(self, landed: Landed) -> Iterator[tuple[int, pa.RecordBatch]]:
         """The rows as text, chunk by chunk, each with the number of its first row."""
-        first = 1
         with self._open(landed.parquet_path) as file:
-            parquet = pq.ParquetFile(pa.PythonFile(file, mode="r"))
-            for group in range(parquet.num_row_groups):
-                batch = _one_batch(parquet.read_row_group(group))
-                yield first, batch
-                first += batch.num_rows
+            yield from landed_rows.batches(file)
+
+    def groups(self, landed: Landed) -> list[tuple[int, int]]:
+        """Of every chunk the number of its first row, and how many rows it has."""
+        with self._open(landed.parquet_path) as file:
+            return landed_rows.groups(file)
+
+    def group(self, landed: Landed, index: int, columns: Sequence[str] | None = None) -> pa.RecordBatch:
+        """One chunk as text, of the named columns (None: all); threads may ask for chunks side by side.
+
+        Args:
+            landed: the batch.
+            index: place of the chunk in `groups`, from 0.
+            columns: their names, in the order wanted.
+
+        Raises:
+            IndexError: There is no such chunk.
+            KeyError: There is no such column.
+            LandedMissing: The file is gone or damaged.
+        """
+        with self._open(landed.parquet_path) as file:
+            return landed_rows.group(file, index, columns)
 
     def rows(self, landed: Landed, numbers: Sequence[int]) -> pa.Table:
         """The rows of these numbers, in the order asked for; only their chunks are read.
@@ -117,19 +133,8 @@ class Landing:
         Raises:
             IndexError: There is no row of a number.
         """
-        wanted = np.asarray(numbers, dtype=np.int64)
-        if len(wanted) and not 1 <= wanted.min() <= wanted.max() <= landed.rows:
-            raise IndexError("row number out of range")
         with self._open(landed.parquet_path) as file:
-            parquet = pq.ParquetFile(pa.PythonFile(file, mode="r"))
-            found, order = [parquet.schema_arrow.empty_table()], [np.empty(0, np.int64)]
-            for group, first in enumerate(_first_rows(parquet)):
-                size = parquet.metadata.row_group(group).num_rows
-                here = np.flatnonzero((wanted >= first) & (wanted < first + size))
-                if len(here):
-                    found.append(parquet.read_row_group(group).take(pa.array(wanted[here] - first)))
-                    order.append(here)
-        return pa.concat_tables(found).take(pa.array(np.argsort(np.concatenate(order))))
+            return landed_rows.picked(file, numbers)
 
     def original(self, landed: Landed) -> BinaryIO | None:
         """The original bytes, seekable; None for a database."""
@@ -208,9 +213,9 @@ class Landing:
     def _landed(self, batch_number: int, digest: str) -> Landed:
         path, original = self._parquet(batch_number), self._original(batch_number)
         with self._open(path) as file:
-            metadata = pq.ParquetFile(pa.PythonFile(file, mode="r")).metadata
+            rows, chunks = landed_rows.size(file)
         kept = original if original.exists() else None
-        return Landed(batch_number, digest, metadata.num_rows, metadata.num_row_groups, kept, path)
+        return Landed(batch_number, digest, rows, chunks, kept, path)
 
     def _original(self, batch_number: int) -> Path:
         return self._folder / f"{batch_number}.original"
@@ -287,16 +292,6 @@ def _copy(source: BinaryIO, sink: io.RawIOBase, limit: int | None = None) -> Non
         if limit is not None and copied > limit:
             raise UploadTooLarge(limit)
         sink.write(block)
-
-
-def _first_rows(parquet: pq.ParquetFile) -> list[int]:
-    sizes = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
-    return [1 + sum(sizes[:group]) for group in range(len(sizes))]
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
 def _part(path: Path) -> Path:

@@ -3,6 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,10 +93,32 @@ def test_rows_are_found_by_their_numbers_in_the_order_asked_for(landing: Landing
             landing.rows(landed, [number])
 
 
+def test_chunks_are_read_in_any_order_by_several_threads(landing: Landing) -> None:
+    landed = landing.land(1, Table([3, 2, 4]))
+    assert landing.groups(landed) == [(1, 3), (4, 2), (6, 4)]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda index: landing.group(landed, index), [2, 0, 1] * 20))
+    one_by_one = [batch for _, batch in landing.read(landed)]
+    assert all(batch.equals(one_by_one[index]) for index, batch in zip([2, 0, 1] * 20, found, strict=True))
+    for index in (-1, 3):
+        with pytest.raises(IndexError):
+            landing.group(landed, index)
+
+
+def test_a_chunk_is_read_in_the_columns_asked_for(landing: Landing) -> None:
+    landed = landing.land(1, shops(3))
+    batch = landing.group(landed, 0, ["name", "uscc"])
+    assert batch.schema.names == ["name", "uscc"]
+    assert batch.column("name").to_pylist() == [NAME] * 3
+    assert landing.group(landed, 0).schema.names == [column.name for column in SHOPS.columns]
+    with pytest.raises(KeyError):
+        landing.group(landed, 0, ["none"])
+
+
 def test_a_delivery_of_no_rows_lands(landing: Landing) -> None:
     for connector in (Table([]), shops(0)):
         landed = landing.land(1, connector)
-        assert (landed.rows, list(landing.read(landed))) == (0, [])
+        assert (landed.rows, list(landing.read(landed)), landing.groups(landed)) == (0, [], [])
         assert landing.landed(1) == landed
 
 
@@ -143,7 +166,7 @@ def test_damage_is_told_and_nothing_is_read(landing: Landing, tmp_path: Path, da
     landed = landing.land(1, shops(2))
     data = bytearray(landed.parquet_path.read_bytes())
     data[60] ^= 1
-    reader: Callable[[], object] = lambda: list(landing.read(landed))  # noqa: E731 - a call for later
+    reader = landing
     if damage == "cut":
         os.truncate(landed.parquet_path, len(data) // 2)
     elif damage == "flip":
@@ -151,10 +174,16 @@ def test_damage_is_told_and_nothing_is_read(landing: Landing, tmp_path: Path, da
     elif damage == "gone":
         landed.parquet_path.unlink()
     else:
-        reader = lambda: list(Landing(tmp_path, bytes(32)).read(landed))  # noqa: E731 - as above
-    with pytest.raises(LandedMissing) as caught:
-        reader()
-    assert str(tmp_path) not in str(caught.value)
+        reader = Landing(tmp_path, bytes(32))
+    calls: list[Callable[[], object]] = [
+        lambda: list(reader.read(landed)),
+        lambda: reader.groups(landed),
+        lambda: reader.group(landed, 0),
+    ]
+    for call in calls:
+        with pytest.raises(LandedMissing) as caught:
+            call()
+        assert str(tmp_path) not in str(caught.value)
 
 
 def test_a_folder_that_cant_be_written_is_told(tmp_path: Path) -> None:
