@@ -10,8 +10,8 @@ was corrected stands under its present key: what a dataset has under a former ke
 """
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from psycopg import sql
@@ -28,6 +28,19 @@ from registries.store.tables import Word, conflict, subject_alias
 
 AREA_CODE, AREA_LEVEL = "area_code", "area_level"
 _CONFLICTS_LOCK = 6_022
+
+
+class Standing(NamedTuple):
+    """What registers are made of: what is current, and the joins in force; `points_in_time` gives what was.
+
+    `rows` has the columns of a dataset's current table, `aliases` those of `subject_alias`.
+    """
+
+    rows: Callable[[Dataset], sa.FromClause] = current_table
+    aliases: sa.FromClause = subject_alias
+
+
+CURRENT = Standing()
 
 
 def view_name(register: str) -> str:
@@ -73,17 +86,24 @@ def make_views(conn: sa.Connection, catalogue: Catalogue, wanted: Sequence[str])
     return made
 
 
+def rows(
+    register: str, catalogue: Catalogue, standing: Standing = CURRENT
+) -> sa.CompoundSelect[Any] | sa.Select[Any] | None:
+    """A register's rows, with the columns of its view, as they follow from `standing`; None if nothing feeds it."""
+    members = catalogue.of_register(register)
+    if not members:
+        return None
+    wanted = catalogue.register(register)
+    return _merged(members, wanted.subject_kind.id, standing) if wanted.merged else _union(members, standing)
+
+
 def _named(register: str) -> sa.Table:
     return sa.Table(view_name(register), sa.MetaData(schema=DATA))
 
 
 def _create_view(register: str, catalogue: Catalogue) -> CreateView | None:
-    members = catalogue.of_register(register)
-    if not members:
-        return None
-    wanted = catalogue.register(register)
-    body = _merged(members, wanted.subject_kind.id) if wanted.merged else _union(members)
-    return CreateView(body, view_name(register), schema=DATA)
+    body = rows(register, catalogue)
+    return None if body is None else CreateView(body, view_name(register), schema=DATA)
 
 
 def _wanted_mark(register: str, catalogue: Catalogue) -> str | None:
@@ -111,13 +131,13 @@ def conflicts(conn: sa.Connection, catalogue: Catalogue, register: str) -> int:
     members = catalogue.of_register(register) if catalogue.register(register).merged else ()
     found = 0
     for attribute in _attributes(members):
-        ranked = _by_precedence(members, attribute)
+        ranked = by_precedence(members, attribute)
         for place, later in enumerate(ranked[1:], 1):
             found += _insert_conflicts(conn, catalogue.register(register), attribute, later, ranked[:place])
     return found
 
 
-def _by_precedence(members: Sequence[Dataset], attribute: str) -> list[Dataset]:
+def by_precedence(members: Sequence[Dataset], attribute: str) -> list[Dataset]:
     """The datasets that give an attribute, the one that decides it first."""
     giving = [member for member in members if attribute in _role(member).attributes]
     return sorted(giving, key=lambda member: precedence(_role(member), attribute))
@@ -171,19 +191,19 @@ def _columns(members: Sequence[Dataset]) -> tuple[str, ...]:
     return attributes if AREA_CODE in attributes else (*attributes, AREA_CODE)
 
 
-def _offer(dataset: Dataset, names: Sequence[str], kind: str | None) -> sa.Subquery:
+def _offer(dataset: Dataset, names: Sequence[str], kind: str | None, standing: Standing = CURRENT) -> sa.Subquery:
     """One dataset's part of a register: subject key and attributes as text, NULL where it has none; one row each.
 
     `kind`: of subjects, whose former keys are not shown: their rows join the present key's unless it has its own.
     """
-    table = current_table(dataset)
+    table = standing.rows(dataset)
     key = sa.cast(table.c[_role(dataset).subject_key], Word)
     own = _rows_of(dataset, table, names, key)
     if kind is None:
         return own.subquery()
-    alias = subject_alias.alias()
+    alias = standing.aliases.alias()
     named = sa.exists().where(alias.c.subject_kind == kind, alias.c.alias == key)
-    present = current_table(dataset).alias()
+    present = standing.rows(dataset).alias()
     has_own = sa.exists().where(
         sa.cast(present.c[_role(dataset).subject_key], Word) == alias.c.subject_key, *_belongs(dataset, present)
     )
@@ -199,7 +219,7 @@ def _offer(dataset: Dataset, names: Sequence[str], kind: str | None) -> sa.Subqu
 
 
 def _rows_of(
-    dataset: Dataset, table: sa.Table, names: Sequence[str], key: sa.ColumnElement[Any]
+    dataset: Dataset, table: sa.FromClause, names: Sequence[str], key: sa.ColumnElement[Any]
 ) -> sa.Select[*tuple[Any, ...]]:
     offered: sa.Select[*tuple[Any, ...]] = sa.select(key.label("subject_key"), *_values(dataset, table, names))
     offered = offered.where(*_belongs(dataset, table))
@@ -210,7 +230,7 @@ def _rows_of(
     return offered
 
 
-def _latest(dataset: Dataset, table: sa.Table) -> list[sa.ColumnElement[Any]]:
+def _latest(dataset: Dataset, table: sa.FromClause) -> list[sa.ColumnElement[Any]]:
     return [table.c.since_batch.desc(), *(table.c[name] for name in dataset.key)]
 
 
@@ -223,7 +243,7 @@ def _belongs(dataset: Dataset, table: sa.FromClause) -> list[sa.ColumnElement[bo
     ]
 
 
-def _values(dataset: Dataset, table: sa.Table, names: Sequence[str]) -> list[sa.Label[Any]]:
+def _values(dataset: Dataset, table: sa.FromClause, names: Sequence[str]) -> list[sa.Label[Any]]:
     given = dict(_role(dataset).attributes)
     if dataset.area_column:
         given.setdefault(AREA_CODE, dataset.area_column)
@@ -240,16 +260,16 @@ def _level(area_code: sa.ColumnElement[Any]) -> sa.Label[Any]:
     return sa.case(*words, (area_code.regexp_match("^[0-9]{9,12}$"), sa.literal("乡", Word))).label(AREA_LEVEL)
 
 
-def _union(members: Sequence[Dataset]) -> sa.CompoundSelect[Any] | sa.Select[Any]:
+def _union(members: Sequence[Dataset], standing: Standing) -> sa.CompoundSelect[Any] | sa.Select[Any]:
     parts = []
     for member in members:
-        part = _offer(member, _columns(members), None)
+        part = _offer(member, _columns(members), None, standing)
         parts.append(sa.select(*part.c, _level(part.c[AREA_CODE]), sa.literal(member.name, Word).label("dataset")))
     return sa.union_all(*parts) if len(parts) > 1 else parts[0]
 
 
-def _merged(members: Sequence[Dataset], kind: str) -> sa.Select[Any]:
-    parts = [_offer(member, _columns(members), kind) for member in members]
+def _merged(members: Sequence[Dataset], kind: str, standing: Standing) -> sa.Select[Any]:
+    parts = [_offer(member, _columns(members), kind, standing) for member in members]
     if len(parts) == 1:
         part = parts[0]
         return sa.select(*part.c, _level(part.c[AREA_CODE]), sa.literal(members[0].name, Word).label("dataset"))
@@ -272,4 +292,4 @@ def _merged(members: Sequence[Dataset], kind: str) -> sa.Select[Any]:
 
 def _deciding(members: Sequence[Dataset], name: str) -> Sequence[Dataset]:
     """Who decides a column: for attributes by their own precedence, for the area whoever decides first."""
-    return _by_precedence(members, name) or members
+    return by_precedence(members, name) or members
