@@ -57,6 +57,7 @@ def identity_differences(old: Dataset, new: Dataset) -> Differences:
     if old.correction != new.correction:
         words = ("更正关系改变", "tells corrected keys otherwise")
         yield _dataset(new, "correction_changed", "major", (publishers(new), STEWARDS), *words)
+    yield from _valid_time(old, new)
     before, after = TRUST_LEVELS.index(old.trust_level), TRUST_LEVELS.index(new.trust_level)
     if before != after:
         step: Step = "major" if after > before else "minor"
@@ -64,6 +65,20 @@ def identity_differences(old: Dataset, new: Dataset) -> Differences:
         yield _dataset(new, "trust_changed", step, readers(new), f"可信等级 {change}", f"has trust level {change}")
     if _words(old) != _words(new):
         yield _dataset(new, "wording_changed", "patch", (), "名称或说明有改动", "has other words")
+
+
+def _valid_time(old: Dataset, new: Dataset) -> Differences:
+    """Who asks what held on a day gets another answer, or none any more."""
+    before, after = old.valid_time, new.valid_time
+    if before is None and after is not None:
+        words = ("开始写明有效期", "now says when a row holds in the world")
+        yield _dataset(new, "valid_time_added", "minor", readers(new), *words)
+    elif before is not None and after is None:
+        words = ("不再写明有效期, 无法按日期查询", "no more says when a row holds; it can't be asked for a day")
+        yield _dataset(new, "valid_time_removed", "major", readers(new), *words)
+    elif before != after:
+        words = ("有效期的来源列或长期的写法改变", "takes valid time from elsewhere, or writes 长期 otherwise")
+        yield _dataset(new, "valid_time_changed", "major", readers(new), *words)
 
 
 def _words(dataset: Dataset) -> tuple[str, ...]:

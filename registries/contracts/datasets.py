@@ -13,6 +13,7 @@ from registries.contracts.odcs import Custom
 from registries.contracts.roles import certificate_of, column_named, correction_of, register_of, sharing_of, sla_of
 from registries.contracts.rules import rules_of
 from registries.contracts.servers import encoding_of, server_of, server_part
+from registries.contracts.valid_times import valid_time_of
 from registries.contracts.vocabulary import DELIVERIES, TRUST_LEVELS
 from registries.contracts.yaml_page import Page, Place
 
@@ -30,6 +31,7 @@ _TABLE: Final = (
     "register",
     "certificate",
     "correction",
+    "validTime",
     "gate",
 )
 
@@ -56,6 +58,7 @@ def _dataset(
     _check_names(page, place, contract, table)
     columns = columns_of(page, place, table)
     names = {column.name for column in columns}
+    certificate = certificate_of(page, custom, names)
     return Dataset(
         name=f"{contract.domain}.{table.name}",
         department=contract.domain or "",
@@ -75,8 +78,9 @@ def _dataset(
         watermark=_watermark(page, custom, columns),
         operation=_operation(page, custom, columns),
         register=register_of(page, custom, names),
-        certificate=certificate_of(page, custom, names),
+        certificate=certificate,
         correction=correction_of(page, custom, names),
+        valid_time=valid_time_of(page, custom, columns, certificate),
         area_column=column_named(page, custom, "areaColumn", names),
         encoding=encoding_of(page, server),
         trust_level=cast("Any", custom.choice("trustLevel", TRUST_LEVELS, "A")),

@@ -308,6 +308,18 @@ class CertificateMapping:
 
 
 @dataclass(frozen=True)
+class ValidTime:
+    """The columns that say from when until when a row holds in the world, both days included (None: not told).
+
+    `long_term`: ends, as the source writes them, that mean 长期; nothing else does.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    long_term: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sla:
     """How often the department delivers, and how old its data may be, in days; `cron` says when the hub pulls.
 
@@ -350,6 +362,7 @@ class Dataset:
         watermark: the column that grows with each change at the source, if there is one: of two rows of one key the
             one with the greater watermark counts, in whatever order they arrive.
         operation: which column of a change set tells puts from deletes; without it every row is a put.
+        valid_time: the columns that say when a row holds in the world; None: nothing does.
         area_column: the column with the administrative division of a row, if there is one.
         encoding: of files as agreed: what decides when a file's bytes alone don't.
         trust_level: A (born digital and checked) to D (paper era).
@@ -374,6 +387,7 @@ class Dataset:
     register: RegisterRole | None = None
     certificate: CertificateMapping | None = None
     correction: Correction | None = None
+    valid_time: ValidTime | None = None
     area_column: str | None = None
     encoding: str = "UTF-8"
     trust_level: Literal["A", "B", "C", "D"] = "A"

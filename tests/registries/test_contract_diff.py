@@ -99,6 +99,9 @@ CHANGES: list[tuple[str, str, str, str, Step, str]] = [
     ("another encoding", "GB18030", "UTF-8", "encoding_changed", "major", "publishers"),
     ("less trust", "{property: areaColumn", "{property: trustLevel, value: D}\n      - {property: areaColumn",
      "trust_changed", "major", "relying_systems"),
+    ("valid time told", "{property: areaColumn",
+     "{property: validTime, value: {from: opened_on}}\n      - {property: areaColumn", "valid_time_added", "minor",
+     "readers"),
     ("another title", "businessName: 店铺", "businessName: 商铺", "wording_changed", "patch", ""),
     ("a table gone", STALLS, "", "dataset_removed", "major", "publishers"),
 ]  # fmt: skip
@@ -158,6 +161,20 @@ def test_a_large_enough_step_is_enough(tmp_path: Path) -> None:
     changed = SHOPS.replace("maxLength: 20", "maxLength: 10").replace('version: "1.0.0"', 'version: "2.0.0"')
     (step,) = compared(tmp_path, SHOPS, changed).steps
     assert (step.needed, step.enough) == ("major", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [("", "valid_time_removed"), ("{from: closed_on}", "valid_time_changed"),
+     ("{from: opened_on, longTerm: ['2099-12-31']}", "valid_time_changed")],
+)  # fmt: skip
+def test_valid_time_that_is_told_otherwise_breaks_its_readers(tmp_path: Path, value: str, what: str) -> None:
+    def told(valid_time: str) -> str:
+        line = f"{{property: validTime, value: {valid_time}}}\n      - " if valid_time else ""
+        return SHOPS.replace("{property: areaColumn", f"{line}{{property: areaColumn", 1)
+
+    found = compared(tmp_path, told("{from: opened_on}"), told(value))
+    assert [(each.what, each.step, each.whom[0].kind) for each in found.differences] == [(what, "major", "readers")]
 
 
 def test_departments_are_compared_whole(tmp_path: Path) -> None:
