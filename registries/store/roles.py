@@ -74,8 +74,8 @@ _FAULTS = sa.text(
      CROSS JOIN LATERAL (
         SELECT unnest(CASE
           WHEN n.nspname IN ('data', 'stage') THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
-          WHEN c.relname IN ('pepper', 'conflict', 'subject_alias', 'subject_join', 'subject_proposal')
-            OR c.relname LIKE 'certificate%'
+          WHEN c.relname IN ('pepper', 'conflict', 'subject_alias', 'subject_join', 'subject_proposal', 'ledger_asked')
+            OR c.relname LIKE 'certificate%' OR c.relname LIKE 'eras%'
             THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname = ANY(:ledger) THEN ARRAY['UPDATE', 'DELETE', 'TRUNCATE']
           ELSE ARRAY['TRUNCATE'] END) AS privilege) p
@@ -103,6 +103,9 @@ _LOADER_FAULTS = sa.text(
     UNION ALL
     SELECT format('%I may SELECT hub.pepper', CAST(:role AS text))
      WHERE has_table_privilege(CAST(:role AS name), 'hub.pepper', 'SELECT')
+    UNION ALL
+    SELECT format('%I may change hub.%I', CAST(:role AS text), t) FROM unnest(ARRAY['erasure', 'erased_key']) t
+     WHERE has_table_privilege(CAST(:role AS name), format('hub.%I', t), 'INSERT, UPDATE, DELETE, TRUNCATE')
     """
 )
 

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from registries.store.engine import Store
-from registries.store.ledger_tables import checkpoint
+from registries.store.keeping_tables import erasure
 from registries.store.tables import HUB
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -46,4 +46,4 @@ def drift(store_owner: Store) -> list[str]:
                 "version_table_schema": HUB,
             },
         )
-        return [str(change) for change in compare_metadata(context, checkpoint.metadata)]
+        return [str(change) for change in compare_metadata(context, erasure.metadata)]

@@ -173,7 +173,7 @@ case = sa.Table(
     sa.Column("due_on", sa.Date, nullable=False),
     _text("note"),
     sa.CheckConstraint("kind IN ('rectification','verification')", name="kind"),
-    sa.CheckConstraint("cause IN ('finding','conflict','vanished')", name="cause"),
+    sa.CheckConstraint("cause IN ('finding','conflict','vanished','erased')", name="cause"),
     sa.CheckConstraint("state IN ('open','closed')", name="state"),
     sa.Index(
         "case_open_key",
@@ -368,6 +368,7 @@ grant_right = sa.Table(
     _text("granted_by", null=False),
     sa.Column("valid_from", sa.Date, nullable=False),
     sa.Column("valid_until", sa.Date),
+    _text("withheld_because"),  # while it is set, a subject is not told of what was asked for this purpose
     sa.CheckConstraint("act IN ('verification','matching','query','retrieval')", name="act"),
     sa.Index(None, "department", "act"),
 )
