@@ -1,9 +1,11 @@
 """The one file that knows Great Expectations: rules in, positions out, and no value of a row leaves it.
 
-How it is used, and why so (measured on 200,000 rows and 15 rules, 2 cores): the public `batch.validate` takes 2.8 s,
-because it fingerprints the frame and copies all of its columns for each null filter. Here an execution engine
-is given one narrow Arrow-backed frame per set of columns that some rule reads, under a batch id of its own, and
-one `graph_validate` judges all rules in a single pass: 0.4 s, the same answers. Results carry positions only.
+How it is used, and why so: the public `batch.validate` fingerprints the frame, copies all of its columns for each null
+filter, and makes lists and counts of what failed, several times over; `graph_validate` derives its metrics anew, with
+the digests of their arguments, at each call (0.2 s for 15 rules). Here each contract's expectations are asked once for
+the metrics that they depend on. A chunk is an execution engine of Great Expectations with one narrow Arrow-backed frame
+per set of columns that some rule reads, under a batch id of its own, and one pass over the metrics that say of each
+row whether it is as expected. Tests compare the positions with those of the public way.
 
 The hub's own rules are two expectations, for one column and for two, that hand Arrow columns to a predicate of
 `quality.predicates` by its name.
@@ -18,31 +20,21 @@ The hub's own rules are two expectations, for one column and for two, that hand 
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from quality.conditions import chosen, numbers
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
 from quality.predicates import PREDICATES
+from quality.row_rules import OWN, Judgement, Positions, RowRule, chosen_rows, judgement, narrow_frames
 from quality.stand_ins import stand_in
-from registries.contracts.conditions import Condition
 
 with warnings.catch_warnings():
     # It imports a module of the standard library that Python 3.11 deprecates, and decorators of an old pydantic.
     warnings.simplefilter("ignore")
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import (
-        DataContextConfig,
-        InMemoryStoreBackendDefaults,
-        ProgressBarsConfig,
-    )
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError, GreatExpectationsError
     from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
     from great_expectations.expectations.expectation import (
@@ -64,63 +56,14 @@ with warnings.catch_warnings():
         ColumnPairMapMetricProvider,
     )
     from great_expectations.expectations.registry import get_expectation_impl
-    from great_expectations.validator.validator import Validator
-
-OWN = "mianzheng:"
-"""Expectations with this prefix are predicates of the hub."""
+    from great_expectations.validator.metrics_calculator import MetricsCalculator
+    from great_expectations.validator.validation_graph import ValidationGraph
 
 _IGNORED = {True: "either_value_is_missing", False: "any_value_is_missing"}
 """Whether a rule is about a pair of columns -> the rows that it is not about, unless the contract says otherwise."""
 
-_COMPARED = frozenset({"neither", "both_values_are_missing", "never", "all_values_are_missing"})
-_ABOUT_MISSING = frozenset(
-    {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null", "mianzheng:not_missing"}
-)
-"""Rules that judge every row, whether there is a value in it or not."""
-
-_RESULT_FORMAT: Mapping[str, object] = {
-    "result_format": "COMPLETE",  # the only one that does not cut the list of positions
-    "exclude_unexpected_values": True,
-    "partial_unexpected_count": 0,
-    "include_unexpected_rows": False,
-    "return_unexpected_index_query": False,
-}
-
-
-@dataclass(frozen=True)
-class RowRule:
-    """A rule that one row can be judged by alone: expectation and arguments as in the contract.
-
-    Attributes:
-        columns: those that it is about.
-        numbers: those of them that are compared as numbers, with their logical types.
-        condition: the rows that it is about; all of them without it.
-    """
-
-    rule_id: str
-    expectation: str
-    arguments: Mapping[str, object]
-    columns: tuple[str, ...]
-    numbers: tuple[tuple[str, str], ...] = ()
-    condition: Condition | None = None
-
-    @property
-    def frame(self) -> str:
-        """What it shares with the rules that look at the same columns of the same rows in the same way."""
-        return repr((self.columns, self.numbers, self.condition, self.plain))
-
-    @property
-    def plain(self) -> bool:
-        """Whether missing values are compared too: Arrow would say of them neither true nor false."""
-        return self.arguments.get("ignore_row_if") in _COMPARED
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What one rule says of one chunk: the failing rows' positions (from 0, ascending), and how many were judged."""
-
-    positions: NDArray[np.int64]
-    checked: int
+_RUNTIME: Mapping[str, object] = {"catch_exceptions": False, "result_format": {"result_format": "BOOLEAN_ONLY"}}
+"""Nothing but whether a row is as expected is asked for: no values, no rows, no counts of them."""
 
 
 class ColumnHolds(ColumnMapMetricProvider):
@@ -216,62 +159,67 @@ def check_rule(rule: RowRule) -> None:
         raise RuleMisconfigured(rule.rule_id, rule.expectation) from None
 
 
-@cache
-def _context() -> Any:  # noqa: ANN401 - GX ships types that don't survive strict mode
-    """A context in memory that sends nothing anywhere and draws no progress bars."""
-    config = DataContextConfig(
-        store_backend_defaults=InMemoryStoreBackendDefaults(),
-        analytics_enabled=False,
-        progress_bars=ProgressBarsConfig(globally=False, metric_calculations=False),
-    )
-    return gx.get_context(mode="ephemeral", project_config=config)
+def configuration_of(rule: RowRule) -> Any:  # noqa: ANN401 - GX ships types that don't survive strict mode
+    """What Great Expectations is asked for a rule, of the frame that has the rule's columns."""
+    name, arguments = _configuration(rule)
+    return ExpectationConfiguration(type=name, kwargs={**arguments, "batch_id": rule.frame, "catch_exceptions": False})
+
+
+class _Suite:
+    """Rules as Great Expectations' own metrics with all that they depend on: made once, and it holds no rows."""
+
+    def __init__(self, rules: Sequence[RowRule]) -> None:
+        engine = PandasExecutionEngine()
+        calculator = MetricsCalculator(engine)
+        asked = [_unexpected_count(rule, engine) for rule in rules]
+        calculator.build_metric_dependency_graph(asked, dict(_RUNTIME))
+        self._conditions = [metric.metric_dependencies["unexpected_condition"] for metric in asked]
+        self._edges = calculator.build_metric_dependency_graph(self._conditions, dict(_RUNTIME)).edges
+
+    def failing(self, frames: dict[str, pd.DataFrame]) -> list[Positions]:
+        """The failing positions in each rule's frame, by Great Expectations' condition of it."""
+        engine = PandasExecutionEngine(batch_data_dict=frames)
+        graph = ValidationGraph(engine, edges=self._edges)
+        metrics, _ = MetricsCalculator(engine).resolve_validation_graph(graph, dict(_RUNTIME))
+        return [_true_places(metrics[condition.id][0]) for condition in self._conditions]
+
+
+_suite = lru_cache(maxsize=256)(_Suite)
+"""A contract's suite is asked for by each of its batches; two at once may make it twice, which harms nobody."""
+
+
+def _unexpected_count(rule: RowRule, engine: Any) -> Any:  # noqa: ANN401 - as above
+    """The metric from which Great Expectations says whether a rule's expectation holds."""
+    expectation = configuration_of(rule).to_domain_obj()
+    needed = expectation.get_validation_dependencies(engine, dict(_RUNTIME))
+    return needed.get_metric_configuration(f"{expectation.map_metric}.unexpected_count")
+
+
+def _true_places(condition: Any) -> Positions:  # noqa: ANN401 - a pandas Series of booleans of any kind
+    """Where it is true, by the frame's positions; neither true nor false is not true."""
+    marks = condition.to_numpy(dtype=np.bool_, na_value=False)
+    found = np.flatnonzero(marks)
+    return np.asarray(condition.index.to_numpy()[found], dtype=np.int64) if len(found) else found
 
 
 def evaluate(table: pa.Table, rules: Sequence[RowRule]) -> dict[str, Judgement]:
-    """Judges every rule once over a chunk of text columns; RulesFailed, naming rules only, if that can't be done."""
+    """Judges every rule once over a chunk of text columns; RulesFailed, naming rules only, if that can't be done.
+
+    Threads may call it side by side, each with a chunk of its own.
+    """
     if not rules:
         return {}
-    chosen_rows = {rule.condition: _positions(table, rule.condition) for rule in rules}
-    engine = PandasExecutionEngine(batch_data_dict=_narrow_frames(table, rules, chosen_rows))
-    validator = Validator(execution_engine=engine, data_context=_context())
+    table = table.combine_chunks()
+    rows = chosen_rows(table, rules)
     try:
-        results = validator.graph_validate(
-            configurations=[_gx_configuration(rule) for rule in rules],
-            runtime_configuration={"result_format": dict(_RESULT_FORMAT), "catch_exceptions": False},
-        )
+        failing = _suite(tuple(rules)).failing(narrow_frames(table, rules, rows))
     except (GreatExpectationsError, pa.ArrowException, TypeError, ValueError) as error:
         # The cause's text may quote a value: neither it nor its traceback may go on.
         raise RulesFailed(_suspects(rules, error), type(error).__name__) from None
     return {
-        rule.rule_id: _judgement(table, rule, chosen_rows[rule.condition], result.result)
-        for rule, result in zip(rules, results, strict=True)
+        rule.rule_id: judgement(table, rule, rows[rule.condition], found)
+        for rule, found in zip(rules, failing, strict=True)
     }
-
-
-def _positions(table: pa.Table, condition: Condition | None) -> NDArray[np.int64] | None:
-    return None if condition is None else np.flatnonzero(chosen(table, condition)).astype(np.int64)
-
-
-def _narrow_frames(
-    table: pa.Table, rules: Sequence[RowRule], chosen_rows: Mapping[Condition | None, NDArray[np.int64] | None]
-) -> dict[str, pd.DataFrame]:
-    """One frame per set of columns: a null filter then copies those columns and no others."""
-    frames = {}
-    for frame, rule in {rule.frame: rule for rule in rules}.items():
-        narrow = table.select(list(dict.fromkeys(rule.columns)))
-        if rule.condition is not None:
-            narrow = narrow.take(pa.array(chosen_rows[rule.condition]))
-        for name, kind in rule.numbers:
-            place = narrow.column_names.index(name)
-            narrow = narrow.set_column(place, name, numbers(narrow.column(name), kind))
-        frames[frame] = narrow.to_pandas(types_mapper=None if rule.plain else pd.ArrowDtype)
-    return frames
-
-
-def _gx_configuration(rule: RowRule) -> Any:  # noqa: ANN401 - as above
-    name, arguments = _configuration(rule)
-    own = {"batch_id": rule.frame, "catch_exceptions": False}
-    return ExpectationConfiguration(type=name, kwargs={**arguments, **own})
 
 
 def _suspects(rules: Sequence[RowRule], error: Exception) -> list[str]:
@@ -279,22 +227,3 @@ def _suspects(rules: Sequence[RowRule], error: Exception) -> list[str]:
     failed = {metric.metric_domain_kwargs.get("batch_id") for metric in getattr(error, "failed_metrics", ())}
     found = [rule.rule_id for rule in rules if rule.frame in failed]
     return found or [rule.rule_id for rule in rules]
-
-
-def _judgement(table: pa.Table, rule: RowRule, rows: NDArray[np.int64] | None, result: Mapping[str, Any]) -> Judgement:
-    positions = np.array(result["unexpected_index_list"], dtype=np.int64)
-    about = table.select(list(dict.fromkeys(rule.columns)))
-    if rows is None:
-        return Judgement(positions, _judged(about, rule))
-    return Judgement(rows[positions], _judged(about.take(pa.array(rows)), rule))
-
-
-def _judged(table: pa.Table, rule: RowRule) -> int:
-    """Rows with at least one of the rule's values; all rows for a rule about missing values."""
-    if rule.expectation in _ABOUT_MISSING:
-        return int(table.num_rows)
-    missing = None
-    for name in rule.columns:
-        absent = pc.is_null(table.column(name))
-        missing = absent if missing is None else pc.and_(missing, absent)
-    return int(table.num_rows) - int(pc.sum(missing).as_py() or 0)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from quality.errors import RuleMisconfigured, UnknownRule
-from quality.expectations import OWN, RowRule, check_rule
+from quality.expectations import check_rule
 from quality.predicates import PREDICATES
+from quality.row_rules import OWN, RowRule
 from quality.shares import inner
 from quality.sql_rules import OF_COLUMNS, WholeRule, whole_rule
 from registries.contracts.arguments import condition_in

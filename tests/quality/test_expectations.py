@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from certificates.identifiers import check_citizen_number
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
-from quality.expectations import RowRule, check_rule, evaluate
+from quality.expectations import check_rule, evaluate
+from quality.row_rules import RowRule
 
 Model = Callable[[str | None, str | None], bool]
 VALUES = st.none() | st.sampled_from(

@@ -11,8 +11,11 @@ import jsonschema
 import pyarrow as pa
 import pytest
 from dateutil.parser import parse
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.validator.validator import Validator
 
-from quality.expectations import evaluate
+from quality.expectations import configuration_of, evaluate
+from quality.row_rules import narrow_frames
 from quality.rules import compile_rules
 from registries.contracts.expectations import EXPECTATIONS
 from registries.contracts.model import RuleSpec
@@ -236,6 +239,12 @@ CASES: list[tuple[str, dict[str, object], Callable[[Row], bool]]] = [
 ]
 
 
+PUBLIC = {
+    "result_format": {"result_format": "COMPLETE", "partial_unexpected_count": 0, "exclude_unexpected_values": True},
+    "catch_exceptions": False,
+}
+
+
 def spec(place: int, expectation: str, arguments: Mapping[str, object]) -> RuleSpec:
     columns: list[str] = []
     for name in EXPECTATIONS[expectation].columns:
@@ -259,6 +268,17 @@ def test_every_rule_judges_as_its_model() -> None:
         rows = [dict(zip(("code", "amount", "count", "day"), row, strict=True)) for row in ROWS]
         expected = [position for position, row in enumerate(rows) if not model(row)]
         assert found[f"r{place}"].positions.tolist() == expected, (name, arguments)
+
+
+def test_every_rule_judges_as_the_public_way_of_great_expectations() -> None:
+    specs = [spec(place, name, arguments) for place, (name, arguments, _) in enumerate(CASES)]
+    rules = [rule for rule in compile_rules(dataset(*specs), DAY).row if rule.condition is None]
+    found = evaluate(TABLE, rules)
+    for rule in rules:
+        frame = narrow_frames(TABLE, [rule], {None: None})[rule.frame]
+        validator = Validator(PandasExecutionEngine(batch_data_dict={rule.frame: frame}))
+        (result,) = validator.graph_validate([configuration_of(rule)], PUBLIC)
+        assert result.result["unexpected_index_list"] == found[rule.rule_id].positions.tolist(), rule.expectation
 
 
 def test_a_condition_narrows_what_is_counted() -> None:
