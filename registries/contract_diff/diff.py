@@ -25,6 +25,7 @@ from registries.contract_diff.difference import (
     readers,
     register_readers,
 )
+from registries.contract_diff.keeping import retention_differences
 from registries.contract_diff.roles import (
     certificate_differences,
     delivery_differences,
@@ -185,6 +186,7 @@ def _one_dataset(old: Dataset, new: Dataset) -> Differences:
     yield from register_differences(old, new)
     yield from certificate_differences(old, new)
     yield from rule_differences(old, new)
+    yield from retention_differences(old, new)
 
 
 # --- registers as contracts

@@ -10,6 +10,7 @@ from registries.contracts.columns import columns_of, key_of
 from registries.contracts.model import Column, Dataset, Operation
 from registries.contracts.names import FILL, check_name, one_of
 from registries.contracts.odcs import Custom
+from registries.contracts.retention import retention_of
 from registries.contracts.roles import certificate_of, column_named, correction_of, register_of, sharing_of, sla_of
 from registries.contracts.rules import rules_of
 from registries.contracts.servers import encoding_of, server_of, server_part
@@ -31,6 +32,7 @@ _TABLE: Final = (
     "register",
     "certificate",
     "correction",
+    "retention",
     "validTime",
     "gate",
 )
@@ -81,6 +83,7 @@ def _dataset(
         certificate=certificate,
         correction=correction_of(page, custom, names),
         valid_time=valid_time_of(page, custom, columns, certificate),
+        retention=retention_of(page, contract, table.name or "", custom),
         area_column=column_named(page, custom, "areaColumn", names),
         encoding=encoding_of(page, server),
         trust_level=cast("Any", custom.choice("trustLevel", TRUST_LEVELS, "A")),

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from registries.contracts.periods import Retention
+
 LogicalType = Literal["string", "integer", "number", "date", "timestamp", "boolean"]
 Classification = Literal["public", "internal", "personal", "sensitive"]
 Level = Literal[1, 2, 3]
@@ -366,6 +368,7 @@ class Dataset:
         area_column: the column with the administrative division of a row, if there is one.
         encoding: of files as agreed: what decides when a file's bytes alone don't.
         trust_level: A (born digital and checked) to D (paper era).
+        retention: how long what the hub holds of it is kept, where it differs from the hub's own rules.
         group: the theme under which pipelines and pages show it.
     """
 
@@ -387,6 +390,7 @@ class Dataset:
     register: RegisterRole | None = None
     certificate: CertificateMapping | None = None
     correction: Correction | None = None
+    retention: Retention = field(default_factory=Retention)
     valid_time: ValidTime | None = None
     area_column: str | None = None
     encoding: str = "UTF-8"

@@ -17,6 +17,7 @@ from registries.contracts.model import (
 )
 from registries.contracts.names import FILL, one_of
 from registries.contracts.odcs import QUOTE, Custom
+from registries.contracts.retention import PROPERTY as RETENTION
 from registries.contracts.vocabulary import SHARING_CLASSES, SLA_UNITS
 from registries.contracts.yaml_page import Page, Place
 
@@ -71,8 +72,11 @@ def sla_of(page: Page, contract: OpenDataContractStandard, table: str) -> Sla:
     cron = ""
     for position, given in enumerate(contract.slaProperties or ()):
         place: Place = ("slaProperties", position)
+        if given.property == RETENTION:
+            continue
         if given.property not in {"frequency", "latency"}:
-            page.note_unknown((*place, "property"), "时效属性", "SLA", given.property, ("frequency", "latency"))
+            known = ("frequency", "latency", RETENTION)
+            page.note_unknown((*place, "property"), "时效属性", "SLA", given.property, known)
         elif not given.element or table in given.element.split(","):
             cron = given.schedule or cron
             days[given.property] = _days(page, place, given.value, given.unit)
