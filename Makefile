@@ -38,6 +38,10 @@ check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations,
 bench: $(VENV)/dev.stamp ## recall and precision on planted defects, 20,000 people
 	$(BIN)/python tests/benchmarks/defects.py --people 20000
 
+.PHONY: bench-load
+bench-load: $(VENV)/runtime.stamp ## how fast this machine takes residents in, beside a plain COPY; ROWS=1000000
+	$(BIN)/python -m mianzheng bench load --rows $(or $(ROWS),1000000)
+
 .PHONY: format
 format: $(VENV)/dev.stamp ## lay the code out
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

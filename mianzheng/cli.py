@@ -7,7 +7,7 @@ mianzheng receipt verify receipt.jws
 
 import typer
 
-from mianzheng.commands import contracts, loading, proving, pushing, running, subjects
+from mianzheng.commands import benching, contracts, loading, proving, pushing, running, subjects
 
 app = typer.Typer(
     name="mianzheng",
@@ -19,5 +19,6 @@ app = typer.Typer(
 )
 for group in (running.app, loading.app, proving.app, pushing.app):
     app.add_typer(group)
+app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")
 app.add_typer(subjects.app, name="subject")

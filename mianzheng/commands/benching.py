@@ -1,0 +1,67 @@
+"""Commands that measure the hub: bench load. They make their own rows, server and folder, and clean up."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mianzheng.terminal import Json, clock, console, explained, print_json, say
+
+if TYPE_CHECKING:
+    from mianzheng.benchmark.load import LoadFound
+
+app = typer.Typer(help="测速 / measure the hub on this machine.", no_args_is_help=True, rich_markup_mode=None)
+
+Rows = Annotated[int, typer.Option(min=1_000, max=100_000_000, help="行数 / how many rows")]
+Seed = Annotated[int, typer.Option(help="同样的种子,同样的行 / equal seeds make equal rows")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="临时目录放在哪里,决定用哪块磁盘 / where the scratch folder goes, and so on which disk"),
+]
+Keep = Annotated[bool, typer.Option("--keep", help="保留临时目录 / keep the scratch folder")]
+
+
+@app.command("load")
+def load(
+    rows: Rows = 1_000_000,
+    seed: Seed = 1,
+    deltas: Annotated[bool, typer.Option(help="是否测增量 / whether deltas are measured")] = True,
+    floor_after: Annotated[
+        bool, typer.Option("--floor-after", help="最后再测一次基准 / measure the floor again at the end")
+    ] = False,
+    folder: Folder = None,
+    keep: Keep = False,
+    as_json: Json = False,
+) -> None:
+    """归集与直接 COPY 之比 / taking residents in, beside a plain COPY of them.
+
+    Example: `mianzheng bench load --rows 1000000 --json`
+    """
+    from mianzheng.benchmark.load import LoadBench, bench_load
+
+    with explained():
+        asked = LoadBench(rows, seed, deltas, floor_after, folder, keep)
+        found = bench_load(asked, clock, (lambda _zh, _en: None) if as_json else say)
+    if as_json:
+        print_json(found)
+    else:
+        show_load(found)
+
+
+def show_load(found: "LoadFound") -> None:
+    """The ratios, then a line per part and step."""
+    console.print(f"\n{found.rows:,} 行 rows, {found.columns} 列 columns, {found.rules} 条规则 rules", markup=False)
+    for name, part in found.parts.items():
+        console.print(
+            f"{name:<20}{part.seconds:>10.2f} s {part.cpu_s:>10.2f} cpu s {part.peak.mib:>9,.0f} MiB", markup=False
+        )
+        for step in part.steps:
+            console.print(f"  {step.step:<18}{step.seconds:>10.2f} s {step.cpu_s:>10.2f} cpu s {step.rows:>13,}")
+    for name, value in {
+        "ratio": found.ratio,
+        "delta_ratio": found.delta_ratio,
+        "snapshot_delta_ratio": found.snapshot_delta_ratio,
+    }.items():
+        if value is not None:
+            console.print(f"{name:<22}{value:>8.3f}   cpu {found.cpu_ratios[name]:>8.3f}")
+    console.print(f"peak_mib              {found.peak_mib:>8,.0f}")
