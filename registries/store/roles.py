@@ -75,6 +75,7 @@ _FAULTS = sa.text(
         SELECT unnest(CASE
           WHEN n.nspname IN ('data', 'stage') THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname IN ('pepper', 'conflict', 'subject_alias', 'subject_join', 'subject_proposal', 'ledger_asked')
+            OR c.relname IN ('subject_access', 'shown_dataset')
             OR c.relname LIKE 'certificate%' OR c.relname LIKE 'eras%'
             THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname = ANY(:ledger) THEN ARRAY['UPDATE', 'DELETE', 'TRUNCATE']
