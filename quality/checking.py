@@ -1,32 +1,29 @@
-"""Step 4 from near: a batch's rows in chunks, judged by every rule, and staged in the store for rules across rows.
+"""Step 4 from near: a batch's rows in chunks, judged by every rule, each put where it belongs.
 
-A chunk is large because Great Expectations takes its time once per call, whatever the rows: 200,000 rows of twelve
-columns are some 50 MB, and memory stays bounded by that. Row numbers are those of the landed batch, from 1.
+Chunks are judged side by side (`judging`), and everything here happens in their order. Row numbers are those of the
+landed batch, from 1. Rules across rows ask the stage, which holds all rows they can be about (`placing`).
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from quality.code_points import Bools
-from quality.expectations import evaluate
-from quality.parting import REQUIRED, Findings, RowNumbers
+from quality.judging import LOOKED_AT, Chunk, Judge, Judged
+from quality.parting import Findings, RowNumbers
 from quality.rules import Rules, compile_rules
 from quality.shares import Shares
 from quality.sql_rules import WholeBatch
-from registries.canonical import canonical
+from registries.compare.engines import Engine
+from registries.compare.placing import Placing
 from registries.contracts.model import Dataset, RuleSpec
 from registries.departments import Catalogue
 from registries.store import batches
-from registries.store.engine import analyse
 from registries.store.stage import Stage
 
-CHUNK_ROWS = 200_000
 _NO_ROWS = np.zeros(0, np.int64)
 
 
@@ -69,23 +66,22 @@ def _targets(catalogue: Catalogue, rule: RuleSpec) -> list[str]:
 
 
 def check(
-    conn: Any,  # noqa: ANN401 - SQLAlchemy's
+    engine: Engine,
     dataset: Dataset,
-    chunks: Iterable[tuple[int, pa.RecordBatch]],
-    stage: Stage,
+    chunks: Iterable[Chunk],
+    placing: Placing,
     today: date,
     watch: Callable[[int], None],
-    *,
-    bad_news_codes: Iterable[str] = (),
+    bad_news_codes: Sequence[str] = (),
     unknowable: Container[str] = frozenset(),
 ) -> Checked:
-    """Judges all rows by all rules and leaves them in the stage, refused ones marked.
+    """Judges all rows by all rules and puts them where they belong, refused ones into the stage.
 
     Args:
-        conn: the transaction in which the stage was made.
+        engine: judges chunks side by side.
         dataset: whose rows these are.
-        chunks: first row number and rows as they were landed, in order.
-        stage: an empty stage of the batch.
+        chunks: of the rows as they were landed, in order.
+        placing: where they go.
         today: the day on which the batch was opened, for rules about the future.
         watch: told after each chunk how many rows were judged so far.
         bad_news_codes: the source's status codes that must not wait if the batch is held.
@@ -93,16 +89,17 @@ def check(
     """
     rules = _without(compile_rules(dataset, today), unknowable)
     checked, shares = Checked(), Shares(rules.shares)
+    judge = Judge(dataset, rules, tuple(bad_news_codes), placing.shape)
     with WholeBatch(dataset, rules.whole) as whole:
-        for first, table in _tables(dataset, chunks):
-            refused = _judge_chunk(dataset, rules, first, table, checked, shares, whole)
-            _note_bad_news(dataset, first, table, checked, bad_news_codes)
-            stage.copy_in(np.arange(first, first + table.num_rows), table, refused)
-            checked.pulled += table.num_rows
+        for judged in engine.each(judge, chunks):
+            _note(judged, checked, shares)
+            whole.add(*_about(judged))
+            placing.take(judged.first, judged.rows, judged.refused, judged.looked_at, judged.narrow)
+            checked.pulled += judged.rows.num_rows
             watch(checked.pulled)
         whole.judge(checked.findings)
     shares.judge(checked.findings)
-    analyse(conn, stage.table)
+    stage = placing.finish(_found_over_all(dataset, rules, checked), rules.reference)
     _judge_across_rows(dataset, rules, stage, checked)
     return checked
 
@@ -111,84 +108,29 @@ def _without(rules: Rules, unknowable: Container[str]) -> Rules:
     return replace(rules, reference=tuple(rule for rule in rules.reference if rule.id not in unknowable))
 
 
-def _tables(dataset: Dataset, chunks: Iterable[tuple[int, pa.RecordBatch]]) -> Iterator[tuple[int, pa.Table]]:
-    """Canonical rows, put together to chunks of about CHUNK_ROWS."""
-    waiting: list[pa.RecordBatch] = []
-    first = 1
-    for start, batch in chunks:
-        if not waiting:
-            first = start
-        waiting.append(canonical(batch, dataset))
-        if sum(part.num_rows for part in waiting) >= CHUNK_ROWS:
-            yield first, pa.Table.from_batches(waiting)
-            waiting = []
-    if waiting:
-        yield first, pa.Table.from_batches(waiting)
+def _note(judged: Judged, checked: Checked, shares: Shares) -> None:
+    """Adds what the rules said of one chunk."""
+    for said in judged.said:
+        if said.rule.id in shares:
+            shares.add(said.rule.id, said.rows, checked=said.checked)
+        else:
+            checked.findings.add(said.rule.id, said.rule.level, said.rows, checked=said.checked)
+    shares.rows += len(_about(judged)[0])
+    checked.bad_keys.append(judged.bad_keys)
+    checked.bad_news.append(judged.bad_news)
 
 
-def _judge_chunk(
-    dataset: Dataset, rules: Rules, first: int, table: pa.Table, checked: Checked, shares: Shares, whole: WholeBatch
-) -> Bools:
-    """Adds the findings of one chunk, and says which of its rows are refused."""
-    refused = np.zeros(table.num_rows, np.bool_)
-    bad_keys = np.zeros(table.num_rows, np.bool_)
-    for rows, judged in _judged_by(dataset, rules, table):
-        part = table if rows is None else table.take(rows)
-        for rule_id, judgement in evaluate(part, judged.row).items():
-            rule = dataset.rule(rule_id)
-            positions = judgement.positions if rows is None else rows[judgement.positions]
-            if rule_id in shares:
-                shares.add(rule_id, positions + first, checked=judgement.checked)
-                continue
-            checked.findings.add(rule_id, rule.level, positions + first, checked=judgement.checked)
-            if rule.level == REQUIRED:
-                refused[positions] = True
-                bad_keys[positions] |= set(rule.columns) <= set(dataset.key)
-        for rule in (*judged.unique, *judged.reference):
-            checked.findings.add(rule.id, rule.level, _NO_ROWS, checked=_complete_rows(part, rule))
-        if judged is rules:
-            shares.rows += part.num_rows
-            whole.add(first + (np.arange(part.num_rows) if rows is None else rows), part)
-    for name in dataset.key:
-        bad_keys |= table.column(name).is_null().to_numpy()
-    checked.bad_keys.append(np.flatnonzero(bad_keys).astype(np.int64) + first)
-    return refused
+def _about(judged: Judged) -> tuple[RowNumbers, pa.Table]:
+    """The rows of a chunk that rules about the whole batch are about, with their numbers."""
+    if judged.whole is None:
+        return judged.first + np.arange(judged.rows.num_rows), judged.rows
+    return judged.first + judged.whole, judged.rows.take(pa.array(judged.whole))
 
 
-def _judged_by(dataset: Dataset, rules: Rules, table: pa.Table) -> Iterator[tuple[RowNumbers | None, Rules]]:
-    """Row positions (None: all) with the rules for them; of a deleting row only key, operation, watermark count."""
-    if dataset.operation is None:
-        yield None, rules
-        return
-    told = table.column(dataset.operation.column)
-    gone = pc.is_in(told, value_set=pa.array(dataset.operation.delete, pa.string())).to_numpy()
-    kept = {*dataset.key, dataset.operation.column, dataset.watermark}
-    of_deletes = replace(
-        rules,
-        row=tuple(rule for rule in rules.row if kept.issuperset(dataset.rule(rule.rule_id).columns)),
-        unique=tuple(rule for rule in rules.unique if rule.columns == dataset.key),
-        reference=(),
-    )
-    for rows, judged in ((np.flatnonzero(~gone), rules), (np.flatnonzero(gone), of_deletes)):
-        if len(rows):
-            yield rows, judged
-
-
-def _complete_rows(table: pa.Table, rule: RuleSpec) -> int:
-    complete = None
-    for name in rule.columns:
-        present = pc.is_valid(table.column(name))
-        complete = present if complete is None else pc.and_(complete, present)
-    return int(pc.sum(complete).as_py() or 0)
-
-
-def _note_bad_news(
-    dataset: Dataset, first: int, table: pa.Table, checked: Checked, bad_news_codes: Iterable[str]
-) -> None:
-    if dataset.certificate is None:
-        return
-    told = pc.is_in(table.column(dataset.certificate.status), value_set=pa.array(list(bad_news_codes), pa.string()))
-    checked.bad_news.append(np.flatnonzero(told.to_numpy()).astype(np.int64) + first)
+def _found_over_all(dataset: Dataset, rules: Rules, checked: Checked) -> RowNumbers:
+    """Rows that only a look at the whole batch has found, and that somebody must look at."""
+    asked = [rule.spec.id for rule in rules.whole] + [rule.id for rule in rules.shares]
+    return checked.findings.refused_by([name for name in asked if dataset.rule(name).level <= LOOKED_AT])
 
 
 def _judge_across_rows(dataset: Dataset, rules: Rules, stage: Stage, checked: Checked) -> None:

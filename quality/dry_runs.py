@@ -3,16 +3,16 @@
 The clerk sees which rows would be refused and why, and how many would be new or changed, before anything is sent.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-import pyarrow as pa
-
 from quality import turnover
 from quality.checking import check, unknowable
+from quality.judging import given_chunks
 from quality.parting import Findings, Parting
 from quality.rules import day_of
+from registries.compare.engines import Engine
+from registries.compare.placing import WholeStage
 from registries.connectors.kinds import Connector
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
@@ -52,14 +52,15 @@ class DryRun:
     reasons: tuple[ReasonCount, ...]
 
 
-def dry_run(store: Store, catalogue: Catalogue, dataset: Dataset, connector: Connector, now: datetime) -> DryRun:
+def dry_run(
+    store: Store, engine: Engine, catalogue: Catalogue, dataset: Dataset, connector: Connector, now: datetime
+) -> DryRun:
     """Checks and merges a delivery, keeps nothing. The caller holds the dataset's lock."""
     batch = _imagined(dataset, connector, now)
     with store.connect() as conn:
-        stage = Stage(conn, dataset, batch)
-        stage.create()
-        unjudged = unknowable(conn, catalogue, dataset)
-        checked = check(conn, dataset, _numbered(connector), stage, day_of(now), lambda _: None, unknowable=unjudged)
+        placing = WholeStage(conn, Stage(conn, dataset, batch))
+        unjudged, chunks = unknowable(conn, catalogue, dataset), given_chunks(connector.chunks())
+        checked = check(engine, dataset, chunks, placing, day_of(now), lambda _: None, unknowable=unjudged)
         parting = turnover.part(conn, dataset, batch, checked)
         counts = _held(parting)
         if not parting.held_by:
@@ -87,13 +88,6 @@ def _imagined(dataset: Dataset, connector: Connector, now: datetime) -> Batch:
     """A batch that is nowhere written down: real ones are numbered from 1."""
     version, source = dataset.contract_version, connector.description
     return Batch(0, dataset.name, 0, "landed", source, "", version, "dry run", now, delivery=connector.delivery)
-
-
-def _numbered(connector: Connector) -> Iterator[tuple[int, pa.RecordBatch]]:
-    first = 1
-    for chunk in connector.chunks():
-        yield first, chunk
-        first += chunk.num_rows
 
 
 def _held(parting: Parting) -> BatchCounts:

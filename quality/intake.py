@@ -7,7 +7,7 @@
 
 Whatever stops it, at whatever moment, the next call finishes the same batch: a step writes down that it is done in
 the transaction that does it, and an unfinished step is done again from its beginning. What a batch changes in the
-store, it changes in one transaction (step 6). Nothing here returns, raises or logs a value of a row.
+store, it changes in one transaction (steps 4 to 6). Nothing here returns, raises or logs a value of a row.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
@@ -23,9 +23,13 @@ from quality import dry_runs, holding, opening, telling, turnover
 from quality.checking import Checked, check, unknowable
 from quality.dry_runs import DryRun
 from quality.errors import UnknownCertificateType, UnknownDataset
+from quality.judging import landed_chunks
 from quality.parting import Parting
 from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
+from registries.compare.engines import Engine, LocalEngine
+from registries.compare.images import Images
+from registries.compare.placing import Placing, placing_for
 from registries.connectors.faults import SourceFault
 from registries.connectors.kinds import Connector, Secrets, connector_for, no_secrets
 from registries.contracts.model import Dataset
@@ -37,7 +41,6 @@ from registries.operators.folders import Contracts
 from registries.store import batches
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
-from registries.store.stage import Stage
 
 __all__ = ["DryRun", "Intake", "IntakeOutcome", "Progress", "Step", "quiet"]
 
@@ -54,12 +57,19 @@ class Step(StrEnum):
     TELL = "tell"
 
 
+Connection = Any
+"""The store's transaction; SQLAlchemy's name for it is known in registries only."""
+
 Progress = Callable[[Step, str, int], None]
 """Told at each step's beginning, and within it, how many rows of a dataset went through so far."""
 
 
 def quiet(step: Step, dataset: str, rows: int) -> None:
     """The progress display of callers that show none."""
+
+
+class _ToBeHeld(Exception):
+    """A batch must be staged whole before it can be held."""
 
 
 @dataclass(frozen=True)
@@ -86,22 +96,26 @@ class Intake:
     Args:
         store: as the role hub_load sees it.
         landing: where deliveries are kept, sealed.
+        images: what large snapshots are compared with.
         catalogue: all contracts, or what gives those in force now.
         types: certificate types by code.
         clock: gives the time, with a time zone.
         sources: where the contracts' servers are, or what tells it now.
         secrets: gives what the sources' servers ask for.
+        engine: checks and compares; by default this machine's cores with DuckDB.
     """
 
     def __init__(
         self,
         store: Store,
         landing: Landing,
+        images: Images,
         catalogue: Catalogue | Callable[[], Catalogue],
         types: Mapping[str, CertificateType],
         clock: Callable[[], datetime],
         sources: SourceLocations | Callable[[], SourceLocations],
         secrets: Secrets = no_secrets,
+        engine: Engine | None = None,
     ) -> None:
         self.landing = landing
         self._catalogue = catalogue
@@ -110,13 +124,18 @@ class Intake:
         self._clock = clock
         self._sources = sources
         self._secrets = secrets
+        self._engine = engine or LocalEngine()
+        self._images = images
 
     @classmethod
     def open(cls, home: HubHome, clock: Callable[[], datetime]) -> Self:
         """The intake of a HUB_HOME; HomeError if it was not set up."""
-        landing = Landing(home.landed, sealing_key(home.secret("landing_key")))
+        key = sealing_key(home.secret("landing_key"))
+        landing, images = Landing(home.landed, key), Images(home.spill, key)
         store = Store(home.store_url(Role.LOAD))
-        return cls(store, landing, Contracts(home).catalogue, load_types(), clock, home.sources, home.secret_or_none)
+        return cls(
+            store, landing, images, Contracts(home).catalogue, load_types(), clock, home.sources, home.secret_or_none
+        )
 
     @property
     def catalogue(self) -> Catalogue:
@@ -124,8 +143,9 @@ class Intake:
         return self._catalogue if isinstance(self._catalogue, Catalogue) else self._catalogue()
 
     def close(self) -> None:
-        """Give the store's connections back."""
+        """Give the store's connections and the engine's memory back."""
         self._store.dispose()
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -185,7 +205,7 @@ class Intake:
         """What taking this delivery in would do; nothing is kept. Errors as `take_in`."""
         dataset = self._dataset(dataset_name)
         with batches.dataset_lock(self._store, dataset.name):
-            return dry_runs.dry_run(self._store, self.catalogue, dataset, connector, self._clock())
+            return dry_runs.dry_run(self._store, self._engine, self.catalogue, dataset, connector, self._clock())
 
     def _take_each(self, dataset: Dataset, progress: Progress) -> Iterator[IntakeOutcome]:
         """Delivery after delivery. Only files wait in a queue: every other source gives all it has at once."""
@@ -215,10 +235,35 @@ class Intake:
         """Steps 4 to 7, or those of them that an earlier attempt has left."""
         if batch.state == "landed":
             landed = self._landed(batch)
-            checked = self._check(dataset, batch, landed, progress)
-            parting = self._part(dataset, batch, checked, progress)
-            batch = self._take_over(dataset, batch, landed, checked, parting, progress)
+            try:
+                batch = self._judge(dataset, batch, landed, progress)
+            except _ToBeHeld:
+                batch = self._judge(dataset, batch, landed, progress, whole=True)
         return self._tell(dataset, batch, progress)
+
+    def _judge(
+        self, dataset: Dataset, batch: Batch, landed: Landed, progress: Progress, *, whole: bool = False
+    ) -> Batch:
+        """Steps 4 to 6, in one transaction.
+
+        Args:
+            dataset: whose batch was landed.
+            batch: as it was landed.
+            landed: its rows.
+            progress: is told how far it is.
+            whole: all rows are staged, however many: each row of a held batch is looked at, and that is rare.
+
+        Raises:
+            _ToBeHeld: the batch is to be held, and was not staged whole; nothing is done.
+        """
+        with self._store.begin() as conn:
+            how = (self._engine, self.landing, landed, self._images)
+            placing = placing_for(conn, dataset, batch, *how, whole=whole)
+            checked = self._check(conn, dataset, batch, landed, placing, progress)
+            parting = self._part(conn, dataset, batch, checked, progress)
+            if parting.held_by and placing.placed(parting.accepted) is not None:
+                raise _ToBeHeld
+            return self._take_over(conn, dataset, batch, landed, placing, checked, parting, progress)
 
     # 1. Open: take the dataset's lock (above), see whether there is anything new, write down the intention.
 
@@ -268,41 +313,46 @@ class Intake:
         with self._store.begin() as conn:
             return batches.mark_landed(conn, batch, landed, self._clock(), source.watermark())
 
-    # 4. Check every row against the contract's rules, and stage it for the rules that see more than one row.
+    # 4. Check every row against the contract's rules, and stage those that rules about more than one row can be about.
 
-    def _check(self, dataset: Dataset, batch: Batch, landed: Landed, progress: Progress) -> Checked:
+    def _check(
+        self, conn: Connection, dataset: Dataset, batch: Batch, landed: Landed, placing: Placing, progress: Progress
+    ) -> Checked:
         progress(Step.CHECK, dataset.name, 0)
-        with self._store.begin() as conn:
-            stage = Stage(conn, dataset, batch)
-            stage.create()
-            return check(
-                conn,
-                dataset,
-                self.landing.read(landed),
-                stage,
-                day_of(batch.opened_at),
-                lambda rows: progress(Step.CHECK, dataset.name, rows),
-                bad_news_codes=holding.bad_news_codes(dataset, self._types),
-                unknowable=unknowable(conn, self.catalogue, dataset),
-            )
+        return check(
+            self._engine,
+            dataset,
+            landed_chunks(self.landing, landed),
+            placing,
+            day_of(batch.opened_at),
+            lambda rows: progress(Step.CHECK, dataset.name, rows),
+            bad_news_codes=holding.bad_news_codes(dataset, self._types),
+            unknowable=unknowable(conn, self.catalogue, dataset),
+        )
 
     # 5. Part the rows: accepted, quarantined with every reason that applies, or all of them held at the gate.
 
-    def _part(self, dataset: Dataset, batch: Batch, checked: Checked, progress: Progress) -> Parting:
+    def _part(self, conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, progress: Progress) -> Parting:
         progress(Step.PART, dataset.name, checked.pulled)
-        with self._store.begin() as conn:
-            return turnover.part(conn, dataset, batch, checked)
+        return turnover.part(conn, dataset, batch, checked)
 
-    # 6. Take over, in one transaction: merge, look-ups, status events, quarantine, scores, the ledger's entry.
+    # 6. Take over: merge, look-ups, status events, quarantine, scores, the ledger's entry.
 
     def _take_over(
-        self, dataset: Dataset, batch: Batch, landed: Landed, checked: Checked, parting: Parting, progress: Progress
+        self,
+        conn: Connection,
+        dataset: Dataset,
+        batch: Batch,
+        landed: Landed,
+        placing: Placing,
+        checked: Checked,
+        parting: Parting,
+        progress: Progress,
     ) -> Batch:
         progress(Step.TAKE_OVER, dataset.name, parting.accepted)
         news = holding.news_of(dataset, checked, parting, self.landing, landed)
-        with self._store.begin() as conn:
-            kind = self._certificate_type(dataset)
-            return turnover.take_over(conn, dataset, batch, checked, parting, kind, news, self._clock())
+        kind = self._certificate_type(dataset)
+        return turnover.take_over(conn, dataset, batch, placing, checked, parting, kind, news, self._clock())
 
     # 7. Tell: conflicts become cases, as findings did; the ledger's entry gets its place; the batch is done.
 

@@ -2,8 +2,7 @@
 
 with store.begin() as conn:
     parting = turnover.part(conn, dataset, batch, checked)
-with store.begin() as conn:
-    batch = turnover.take_over(conn, dataset, batch, checked, parting, kind, news, clock())
+    batch = turnover.take_over(conn, dataset, batch, placing, checked, parting, kind, news, clock())
 """
 
 import secrets
@@ -18,10 +17,11 @@ from quality import batch_entry, gate, holding, telling
 from quality.checking import Checked
 from quality.parting import Parting
 from quality.scores import rule_scores
+from registries.compare.placing import Placing
 from registries.contracts.model import Dataset
 from registries.store import batches, certificates, ledger, quarantine, scores
 from registries.store.batches import Batch, BatchCounts
-from registries.store.merge import KeyDoubt, merge
+from registries.store.merge import KeyDoubt, Placed, merge
 from registries.store.stage import Stage
 
 Connection = Any
@@ -48,6 +48,7 @@ def take_over(
     conn: Connection,
     dataset: Dataset,
     batch: Batch,
+    placing: Placing,
     checked: Checked,
     parting: Parting,
     kind: CertificateType | None,
@@ -60,6 +61,7 @@ def take_over(
         conn: a transaction of the role hub_load.
         dataset: whose stage is filled, its refused rows marked.
         batch: as it was landed.
+        placing: where the rows are.
         checked: what the rules found.
         parting: what becomes of the rows.
         kind: the certificate type, if the dataset holds certificates.
@@ -67,12 +69,13 @@ def take_over(
         now: for the record.
     """
     doubt = key_doubt(conn, dataset, checked)
-    counts = _merge(conn, dataset, batch, checked, parting, news, doubt)
+    counts = _merge(conn, dataset, batch, placing.placed(parting.accepted), checked, parting, news, doubt)
     if kind is not None:
         certificates.compose_look_ups(conn, dataset, batch, kind)
     _write_down(conn, dataset, batch, checked, parting, counts, now)
     if not parting.held_by:
         telling.open_cases(conn, dataset, batch, now)
+        placing.keep_image()
     return batches.mark_taken_over(
         conn,
         batch,
@@ -95,6 +98,7 @@ def _merge(
     conn: Connection,
     dataset: Dataset,
     batch: Batch,
+    placed: Placed | None,
     checked: Checked,
     parting: Parting,
     news: pa.Table | None,
@@ -110,7 +114,7 @@ def _merge(
         return holding.hold(conn, dataset, batch, parting, news)
     quarantine.close_earlier(conn, dataset, batch)
     whole = batches.delivery_of(dataset, batch) == "snapshot"
-    merged = merge(conn, dataset, batch, close_vanished=whole, doubt=doubt)
+    merged = merge(conn, dataset, batch, close_vanished=whole, doubt=doubt, placed=placed)
     return BatchCounts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
 
 

@@ -4,8 +4,8 @@
 
 New rows are inserted, changed ones go to history before they are updated, deleted ones go there and leave a tombstone,
 unchanged ones are not written at all, so that taking the same batch in twice changes nothing and leaves no dead rows. A
-first load drops the key's index and makes it last (0.47 of the time with the index in place). Nulls are values like
-others (IS DISTINCT FROM). Which of two versions counts says `ordering`.
+first load makes the key's index last (`first_load`). Nulls are values like others (IS DISTINCT FROM). Which of two
+versions counts says `ordering`. Which rows it has touched, it leaves in the stage's table of that name.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from enum import IntEnum
 from typing import Any
 
 import sqlalchemy as sa
-from psycopg import sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable, DropTable
 
 from registries.contracts.model import Dataset
-from registries.store import batches
+from registries.store import batches, first_load
 from registries.store.batches import Batch
-from registries.store.engine import analyse, driver, written
+from registries.store.engine import analyse, written
 from registries.store.ordering import VANISHED, Order, deletes, present, sequence_of
 from registries.store.shapes import (
+    absent_table,
     current_table,
     deleted_table,
     delta_table,
@@ -31,9 +31,11 @@ from registries.store.shapes import (
     readable,
     same_key,
     stage_table,
+    touched_table,
     typed,
 )
 from registries.store.stage import Stage
+from registries.store.tables import Word
 
 
 class KeyDoubt(IntEnum):
@@ -56,8 +58,27 @@ class MergeCounts:
     vanished: int
 
 
+@dataclass(frozen=True)
+class Placed:
+    """What became of a large batch's rows before the merge, when not all of them are in the stage.
+
+    Attributes:
+        accepted: rows that are not refused, in the stage or not.
+        loaded: those of them that a first load has put into the current table already; None if this is none.
+    """
+
+    accepted: int
+    loaded: int | None = None
+
+
 def merge(
-    conn: sa.Connection, dataset: Dataset, batch: Batch, *, close_vanished: bool, doubt: KeyDoubt | None = None
+    conn: sa.Connection,
+    dataset: Dataset,
+    batch: Batch,
+    *,
+    close_vanished: bool,
+    doubt: KeyDoubt | None = None,
+    placed: Placed | None = None,
 ) -> MergeCounts:
     """Take the stage's accepted rows over.
 
@@ -69,6 +90,7 @@ def merge(
             ones included, go to history; certificates stay and are marked `vanished`.
         doubt: whether refused keys may be theirs. If new ones were refused, what is absent is marked `vanished` and
             closed by a later snapshot: one without refused keys. By default new if any row lacks its key.
+        placed: the stage holds only what is new or must be looked at; by default all rows are there.
 
     Raises:
         StoreError: a text can't be read as its column's type although every rule passed it.
@@ -78,8 +100,8 @@ def merge(
     analyse(conn, stage.table)
     if doubt is None:
         doubt = KeyDoubt.NONE if stage.keys_readable() else KeyDoubt.NEW
-    _, accepted = stage.counts()
-    work = _Merge(conn, Order.of(conn, dataset, batch, whole=close_vanished))
+    accepted = stage.counts()[1] if placed is None else placed.accepted
+    work = _Merge(conn, Order.of(conn, dataset, batch, whole=close_vanished), placed)
     new, changed, deleted = work.write()
     vanished = work.close_vanished(doubt) if close_vanished else 0
     work.close_replaced()
@@ -87,7 +109,7 @@ def merge(
 
 
 class _Merge:
-    def __init__(self, conn: sa.Connection, order: Order) -> None:
+    def __init__(self, conn: sa.Connection, order: Order, placed: Placed | None) -> None:
         self._conn = conn
         self._order = order
         self._dataset = order.dataset
@@ -99,12 +121,15 @@ class _Merge:
         self._deleted = deleted_table(self._dataset) if keeps_deleted(self._dataset) else None
         self._names = [column.name for column in self._dataset.stored_columns]
         self._gone = deletes(self._dataset, self._staged)
+        self._touched = touched_table(self._dataset)
+        self._placed = placed
         self._first = False
 
     def write(self) -> tuple[int, int, int]:
         """Carry the accepted rows over; how many are new, changed, deleted."""
-        self._first = self._nothing_known()
-        counts = (self._load_first(), 0, 0) if self._first else self._write_delta()
+        loaded = None if self._placed is None else self._placed.loaded
+        self._first = loaded is not None or first_load.nothing_known(self._conn, self._dataset)
+        counts = (self._load_first(loaded), 0, 0) if self._first else self._write_delta()
         if not self._first:
             self._clear_marks()
         self._bury()
@@ -115,14 +140,14 @@ class _Merge:
     def close_vanished(self, doubt: KeyDoubt) -> int:
         """What is absent from a full snapshot goes to history or is marked; how many. The snapshot sets the floor."""
         current = self._current
-        gone = sa.and_(~sa.exists().where(same_key(current, self._staged, self._dataset)), self._order.closes(current))
+        gone = sa.and_(*self._absent(), self._order.closes(current))
         if self._order.newest and doubt is not KeyDoubt.NEW:
             self._move_floor()
         if self._first:
             return 0
         unmarked = current.c.mark.is_distinct_from(VANISHED)
         if self._dataset.certificate is not None or doubt is KeyDoubt.NEW:
-            return written(self._conn, sa.update(current).where(gone, unmarked).values(mark=VANISHED))
+            return self._write(sa.update(current).where(gone, unmarked).values(mark=VANISHED))
         return self._close(gone if doubt is KeyDoubt.NONE else sa.and_(gone, unmarked))
 
     def close_replaced(self) -> None:
@@ -134,19 +159,25 @@ class _Merge:
         stays = sa.exists().where(other.c[mapping.number] == current.c[mapping.number], present(other, self._dataset))
         self._close(sa.and_(current.c.mark == VANISHED, stays))
 
-    def _nothing_known(self) -> bool:
-        tables = [table for table in (self._current, self._deleted) if table is not None]
-        asked = sa.select(*(sa.exists().select_from(table) for table in tables))
-        return self._order.floor is None and not any(self._conn.execute(asked).one())
+    def _absent(self) -> list[sa.ColumnElement[bool]]:
+        """A current row's key is in none of the rows pulled."""
+        unstaged = ~sa.exists().where(same_key(self._current, self._staged, self._dataset))
+        if self._placed is None:
+            return [unstaged]
+        noted = absent_table(self._dataset)
+        named = sa.exists().where(
+            *(sa.cast(self._current.c[name], Word) == noted.c[name] for name in self._dataset.key)
+        )
+        return [unstaged, sa.or_(self._current.c.mark.is_not(None), named)]  # of marked keys all rows are staged
 
-    def _load_first(self) -> int:
-        key = self._drop_key()
+    def _load_first(self, loaded: int | None) -> int:
+        if loaded is None:
+            first_load.begin(self._conn, self._dataset)
         values = [typed(self._staged, self._dataset, name) for name in self._names]
         rows = sa.select(*values, sa.literal(self._number)).where(self._taken(), ~self._gone)
-        loaded = written(self._conn, sa.insert(self._current).from_select([*self._names, "since_batch"], rows))
-        self._add_key(key)
-        analyse(self._conn, self._current)
-        return loaded
+        added = written(self._conn, sa.insert(self._current).from_select([*self._names, "since_batch"], rows))
+        first_load.finish(self._conn, self._dataset)
+        return (loaded or 0) + added
 
     # --- what changed
 
@@ -209,28 +240,36 @@ class _Merge:
             name: typed(self._staged, self._dataset, name) for name in self._names if name not in self._dataset.key
         }
         changed = sa.update(self._current).where(*self._of_current(gone=False))
-        return written(self._conn, changed.values({**values, "since_batch": self._number, "mark": None}))
+        return self._write(changed.values({**values, "since_batch": self._number, "mark": None}))
 
     def _delete(self) -> int:
         if self._dataset.operation is None:
             return 0
         if self._dataset.certificate is not None:
             marked = sa.update(self._current).where(*self._of_current(gone=True)).values(mark=VANISHED)
-            return written(self._conn, marked)
+            return self._write(marked)
         keys = sa.select(sa.literal(1)).select_from(self._staged.join(self._delta, sa.true()))
         return self._close(keys.where(*self._of_current(gone=True)).correlate(self._current).exists())
 
     def _insert_new(self) -> int:
         values = [typed(self._staged, self._dataset, name) for name in self._names]
         rows = sa.select(*values, sa.literal(self._number)).where(self._in_delta(new=True, gone=False))
-        return written(self._conn, sa.insert(self._current).from_select([*self._names, "since_batch"], rows))
+        return self._write(sa.insert(self._current).from_select([*self._names, "since_batch"], rows))
+
+    def _write(self, statement: sa.Insert | sa.Update) -> int:
+        """Write current rows, and note their keys as touched; how many."""
+        keys = [self._current.c[name] for name in self._dataset.key]
+        done = statement.returning(*keys).cte("done")
+        return written(self._conn, sa.insert(self._touched).from_select(list(self._dataset.key), sa.select(*done.c)))
 
     def _close(self, which: sa.ColumnElement[bool]) -> int:
         current = self._current
         removed = sa.delete(current).where(which).returning(*self._row(current), current.c.since_batch).cte("removed")
-        closing = sa.select(*removed.c, sa.literal(self._number))
+        keys = sa.select(*(removed.c[name] for name in self._dataset.key))
+        noted = sa.insert(self._touched).from_select(list(self._dataset.key), keys).cte("noted")
         columns = [*self._names, "since_batch", "until_batch"]
-        return written(self._conn, sa.insert(self._history).from_select(columns, closing))
+        closing = sa.insert(self._history).from_select(columns, sa.select(*removed.c, sa.literal(self._number)))
+        return written(self._conn, closing.add_cte(noted))
 
     # --- tombstones and the floor
 
@@ -275,13 +314,13 @@ class _Merge:
             older = self._order.is_older(staged, self._deleted)
             well = sa.and_(well, ~sa.exists().where(same_key(self._deleted, staged, self._dataset), older))
         came = sa.exists().where(same_key(current, staged, self._dataset), well)
-        self._conn.execute(sa.update(current).where(marked, came).values(mark=None))
+        self._write(sa.update(current).where(marked, came).values(mark=None))
 
     def _mark_refused(self) -> None:
         """Mark keys of which only refused rows came, or came last."""
         current, staged = self._current, self._staged
         not_yet = current.c.mark.is_distinct_from("update_refused")
-        self._conn.execute(
+        self._write(
             sa.update(current)
             .where(not_yet, same_key(current, staged, self._dataset), staged.c.refused)
             .where(~self._accepted_again(), ~self._order.refused_is_older(current, staged))
@@ -306,19 +345,3 @@ class _Merge:
         mine, theirs = typed(staged, self._dataset, mark), typed(other, self._dataset, mark)
         greater = sa.or_(theirs > mine, sa.and_(theirs == mine, later))
         return sa.case((readable(staged, self._dataset, mark), greater), else_=later)
-
-    # --- the key's index
-
-    def _drop_key(self) -> str:
-        found = sa.inspect(self._conn).get_pk_constraint(self._current.name, schema=self._current.schema)
-        key = str(found["name"])
-        self._alter(sql.SQL("DROP CONSTRAINT {}").format(sql.Identifier(key)))
-        return key
-
-    def _add_key(self, key: str) -> None:
-        columns = sql.SQL(", ").join(sql.Identifier(name) for name in self._dataset.key)
-        self._alter(sql.SQL("ADD CONSTRAINT {} PRIMARY KEY ({})").format(sql.Identifier(key), columns))
-
-    def _alter(self, change: sql.Composed) -> None:
-        table = sql.Identifier(str(self._current.schema), self._current.name)
-        driver(self._conn).execute(sql.SQL("ALTER TABLE {} ").format(table) + change)

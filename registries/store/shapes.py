@@ -23,7 +23,7 @@ STAGE = "stage"
 OWN_COLUMNS = frozenset({"since_batch", "until_batch", "mark", "row_number", "refused", "repeated"})
 """Names that the store keeps for itself."""
 
-_LONGEST_NAME = 63 - len("_history")  # bytes in a PostgreSQL identifier
+_LONGEST_NAME = 63 - len("__touched")  # bytes in a PostgreSQL identifier
 _FILL = {"fillfactor": "90"}  # changed rows find room on their own page
 _TYPES: dict[LogicalType, sa.types.TypeEngine[Any]] = {
     "string": Word,
@@ -111,7 +111,7 @@ def tables_of(dataset: Dataset) -> tuple[sa.Table, ...]:
 
 
 def stage_table(dataset: Dataset) -> sa.Table:
-    """All rows of one batch as canonical text, refused ones too, by row number from 1."""
+    """Rows of one batch as canonical text, refused ones too, by row number from 1."""
     return sa.Table(
         dataset.table_name,
         sa.MetaData(schema=STAGE),
@@ -119,6 +119,27 @@ def stage_table(dataset: Dataset) -> sa.Table:
         sa.Column("refused", sa.Boolean, nullable=False),
         sa.Column("repeated", sa.Boolean, nullable=False, server_default=sa.false()),
         *(sa.Column(column.name, Word) for column in dataset.columns),
+        prefixes=["UNLOGGED"],
+    )
+
+
+def absent_table(dataset: Dataset) -> sa.Table:
+    """Keys, as text, of current rows that a snapshot seems not to hold any more."""
+    return sa.Table(
+        f"{dataset.table_name}__absent",
+        sa.MetaData(schema=STAGE),
+        *(sa.Column(name, Word) for name in dataset.key),
+        prefixes=["UNLOGGED"],
+    )
+
+
+def touched_table(dataset: Dataset) -> sa.Table:
+    """Keys of all rows that a merge has written or marked; it stays until the stage is dropped."""
+    kinds = {column.name: column_type(column.logical_type) for column in dataset.columns}
+    return sa.Table(
+        f"{dataset.table_name}__touched",
+        sa.MetaData(schema=STAGE),
+        *(sa.Column(name, kinds[name], nullable=False) for name in dataset.key),
         prefixes=["UNLOGGED"],
     )
 

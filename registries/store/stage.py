@@ -1,4 +1,4 @@
-"""The stage: all rows of one batch as text, unlogged, where the questions across rows and tables are asked.
+"""The stage: the rows of one batch that must be looked at, as text, unlogged: here questions across rows are asked.
 
     stage = Stage(conn, dataset, batch)
     stage.create()
@@ -8,7 +8,9 @@
     ...merge.merge(conn, dataset, batch, close_vanished=True)
     stage.drop()
 
-One stage per dataset, under the dataset's lock; what a crash left is dropped by the next `create`.
+Of small batches and of change sets it holds all rows; of large ones those that are refused, that a rule found something
+in, that share a key with others, and that are new or changed (`registries.compare.placing`). One stage per dataset,
+under the dataset's lock; what a crash left is dropped by the next `create`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +28,17 @@ from registries.store.batches import Batch
 from registries.store.engine import written
 from registries.store.ordering import deletes, sequence_of
 from registries.store.registers import view_name
-from registries.store.shapes import DATA, current_table, key_readable, key_value, same_key, stage_table, typed
+from registries.store.shapes import (
+    DATA,
+    absent_table,
+    current_table,
+    key_readable,
+    key_value,
+    same_key,
+    stage_table,
+    touched_table,
+    typed,
+)
 from registries.store.tables import Word, subject_alias
 
 RowNumbers = NDArray[np.int64]
@@ -41,15 +53,18 @@ class Stage:
         self._dataset = dataset
         self.batch = batch
         self.table = stage_table(dataset)
+        self._tables = (self.table, absent_table(dataset), touched_table(dataset))
 
     def create(self) -> None:
         """Make an empty stage; what an earlier batch left is dropped."""
         self.drop()
-        self._conn.execute(CreateTable(self.table))
+        for table in self._tables:
+            self._conn.execute(CreateTable(table))
 
     def drop(self) -> None:
         """Drop the stage, if it is there."""
-        self._conn.execute(DropTable(self.table, if_exists=True))
+        for table in self._tables:
+            self._conn.execute(DropTable(table, if_exists=True))
 
     def exists(self) -> bool:
         """Whether a stage of this dataset is there (unlogged: empty after a crash of the server)."""
@@ -67,6 +82,10 @@ class Stage:
         columns = {"row_number": pa.array(row_numbers, pa.int64()), "refused": pa.array(refused, pa.bool_())}
         rows = pa.table({**columns, **{name: chunk.column(name) for name in names}})
         copying.copy_in(self._conn, self.table, rows)
+
+    def note_absent(self, keys: pa.Table) -> None:
+        """Note keys of current rows that may be in none of the rows pulled: text columns, named as the key's."""
+        copying.copy_in(self._conn, absent_table(self._dataset), keys)
 
     def unequal_keys(self) -> Iterator[RowNumbers]:
         """Row numbers of all rows of each readable key that contradict each other, refused ones too.
@@ -97,22 +116,17 @@ class Stage:
 
         `rule.arguments`: `column`, and `dataset` with `target_column`, or `register`.
         """
-        arguments = {name: str(value) for name, value in rule.arguments.items()}
-        if "dataset" in arguments:
-            target = sa.table(
-                arguments["dataset"].replace(".", "__"), sa.column(arguments["target_column"]), schema=DATA
-            )
-            known = sa.cast(target.c[arguments["target_column"]], Word)
-        else:
-            target = sa.table(view_name(arguments["register"]), sa.column("subject_key"), schema=DATA)
-            known = sa.cast(target.c.subject_key, Word)
-        value = self.table.c[arguments["column"]]
-        found = sa.exists().select_from(target).where(known == value)
+        value = self.table.c[str(rule.arguments["column"])]
         judged = ~deletes(self._dataset, self.table)
-        wanted = sa.select(self.table.c.row_number).where(value.is_not(None), judged, ~found)
-        if "register" in arguments:  # the former key of a subject whose number was corrected is known too
-            wanted = wanted.where(~sa.exists().where(subject_alias.c.alias == value))
+        wanted = sa.select(self.table.c.row_number).where(value.is_not(None), judged)
+        for target in _targets(rule):
+            wanted = wanted.where(~sa.exists().select_from(target).where(target.c.known == value))
         return self._numbers(wanted)
+
+    def known(self, rule: RuleSpec) -> Iterator[pa.RecordBatch]:
+        """All values that a reference rule lets pass: text column `known`, chunk by chunk."""
+        for target in _targets(rule):
+            yield from copying.copy_out(self._conn, sa.select(target.c.known).where(target.c.known.is_not(None)))
 
     def refuse(self, row_numbers: RowNumbers) -> None:
         """Mark rows as refused: the merge will not take them over."""
@@ -154,6 +168,11 @@ class Stage:
         """Whether every row's key can be read; if not, nothing can be said to have vanished."""
         unreadable = sa.select(sa.exists().where(~key_readable(self.table, self._dataset)))
         return not self._conn.execute(unreadable).scalar_one()
+
+    def left_out(self) -> RowNumbers:
+        """Numbers of staged rows that are refused or repeated: what they say does not become current."""
+        wanted = sa.select(self.table.c.row_number).where(sa.or_(self.table.c.refused, self.table.c.repeated))
+        return np.concatenate([np.zeros(0, np.int64), *self._numbers(wanted)])
 
     def counts(self) -> tuple[int, int]:
         """How many rows there are, and how many of them are not refused."""
@@ -216,6 +235,20 @@ class Stage:
         rows = self._conn.execute(wanted, execution_options={"yield_per": _ANSWERED})
         for part in rows.scalars().partitions():
             yield np.sort(np.fromiter(part, np.int64, len(part)))
+
+
+def _targets(rule: RuleSpec) -> list[sa.Subquery]:
+    """What a reference rule refers to; the former key of a subject whose number was corrected is known too."""
+    arguments = {name: str(value) for name, value in rule.arguments.items()}
+    if "dataset" in arguments:
+        column = arguments["target_column"]
+        target = sa.table(arguments["dataset"].replace(".", "__"), sa.column(column), schema=DATA)
+        return [sa.select(sa.cast(target.c[column], Word).label("known")).subquery()]
+    view = sa.table(view_name(arguments["register"]), sa.column("subject_key"), schema=DATA)
+    return [
+        sa.select(sa.cast(view.c.subject_key, Word).label("known")).subquery(),
+        sa.select(subject_alias.c.alias.label("known")).subquery(),
+    ]
 
 
 def _differs(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from certificates.sealing import sealing_key
 from certificates.types import load_types
 from quality.intake import Intake, IntakeOutcome, Progress, quiet
+from registries.compare.images import Images
 from registries.contracts.model import Dataset
 from registries.home import Role
 from registries.landing import Landing
@@ -102,8 +103,9 @@ NUMBERS = ["11010519491231002X", "440524188001010014", "110101199003072316", "81
 
 def opened(hub: Hub, sources: Mapping[str, str] | None = None) -> Intake:
     """An intake of the hub, with the sources that a test names."""
-    landing = Landing(hub.home.landed, sealing_key(hub.home.secret_or_new("landing_key")))
-    return Intake(hub.store(Role.LOAD), landing, hub.catalogue, load_types(), lambda: NOW, sources or {})
+    key = sealing_key(hub.home.secret_or_new("landing_key"))
+    landing, images = Landing(hub.home.landed, key), Images(hub.home.spill, key)
+    return Intake(hub.store(Role.LOAD), landing, images, hub.catalogue, load_types(), lambda: NOW, sources or {})
 
 
 @pytest.fixture

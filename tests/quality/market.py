@@ -12,6 +12,7 @@ from pathlib import Path
 from certificates.sealing import sealing_key
 from certificates.types import load_types
 from quality.intake import Intake
+from registries.compare.images import Images
 from registries.departments import Catalogue, load_catalogue
 from registries.home import HubHome, Role
 from registries.landing import Landing
@@ -115,9 +116,10 @@ class Market:
 
     def intake(self, store: Store | None = None) -> Intake:
         """An intake of its own."""
-        landing = Landing(self.home.landed, sealing_key(self.home.secret_or_new("landing_key")))
+        key = sealing_key(self.home.secret_or_new("landing_key"))
+        landing, images = Landing(self.home.landed, key), Images(self.home.spill, key)
         sources = {SERVER: str(self.drop)}
-        return Intake(store or self.store, landing, self.catalogue, load_types(), lambda: NOW, sources)
+        return Intake(store or self.store, landing, images, self.catalogue, load_types(), lambda: NOW, sources)
 
     def put(self, name: str, rows: Sequence[Row], columns: Sequence[str] = COLUMNS) -> None:
         """Drop a file, whole at once; its name says where it belongs."""

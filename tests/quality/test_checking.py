@@ -7,8 +7,11 @@ import pytest
 
 from quality.checking import Checked, check
 from quality.dry_runs import dry_run
+from quality.judging import given_chunks
 from quality.rules import day_of
 from quality.scores import rule_scores
+from registries.compare.engines import LocalEngine
+from registries.compare.placing import WholeStage
 from registries.contracts.expectations import EXPECTATIONS
 from registries.contracts.model import Dataset, RuleSpec
 from registries.home import Role
@@ -66,22 +69,18 @@ def with_rules(hub: Hub, *rules: RuleSpec) -> Dataset:
 def checked(hub: Hub, dataset: Dataset) -> Checked:
     """What checking finds; nothing is kept."""
     delivery = Delivery(dataset, ROWS, "first")
-    chunks, first = [], 1
-    for chunk in delivery.chunks():
-        chunks.append((first, chunk))
-        first += chunk.num_rows
-    with hub.store(Role.LOAD).connect() as conn:
+    with hub.store(Role.LOAD).connect() as conn, LocalEngine() as engine:
         batch = batches.open_batch(conn, dataset, "a test", "first", "test", NOW)
-        stage = Stage(conn, dataset, batch)
-        stage.create()
-        found = check(conn, dataset, chunks, stage, day_of(NOW), lambda _: None)
+        placing = WholeStage(conn, Stage(conn, dataset, batch))
+        found = check(engine, dataset, given_chunks(delivery.chunks()), placing, day_of(NOW), lambda _: None)
         conn.rollback()
     return found
 
 
 def held_by(hub: Hub, dataset: Dataset) -> list[str]:
     delivery = Delivery(dataset, ROWS, "first")
-    run = dry_run(hub.store(Role.LOAD), hub.catalogue, dataset, delivery, NOW)
+    with LocalEngine() as engine:
+        run = dry_run(hub.store(Role.LOAD), engine, hub.catalogue, dataset, delivery, NOW)
     return [words.partition(" ")[0] for words in run.held_by]
 
 

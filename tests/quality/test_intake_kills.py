@@ -8,6 +8,7 @@ from certificates.sealing import sealing_key
 from certificates.types import load_types
 from quality import telling, turnover
 from quality.intake import Intake, IntakeOutcome, Step
+from registries.compare.images import Images
 from registries.home import Role
 from registries.landing import Landing
 from registries.store.engine import Store
@@ -46,9 +47,10 @@ def killed_child(hub: Hub, name: str, work: Work) -> None:
     """Runs `work` on a delivery in a process of its own, with connections of its own, and sees it killed."""
     child = os.fork()
     if child == 0:
-        landing = Landing(hub.home.landed, sealing_key(hub.home.secret("landing_key")))
+        key = sealing_key(hub.home.secret("landing_key"))
+        landing, images = Landing(hub.home.landed, key), Images(hub.home.spill, key)
         store = Store(hub.home.store_url(Role.LOAD))
-        work(Intake(store, landing, hub.catalogue, load_types(), lambda: NOW, {}), delivery(hub, name))
+        work(Intake(store, landing, images, hub.catalogue, load_types(), lambda: NOW, {}), delivery(hub, name))
         os._exit(3)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status)
