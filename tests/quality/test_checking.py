@@ -129,7 +129,8 @@ def test_shares_are_scored_over_rows_and_become_cases_only_if_they_fail_at_level
 
 def test_derived_rules_name_what_a_clerk_has_to_mend(hub: Hub) -> None:
     dataset = hub.catalogue.dataset(RESIDENTS)
-    run = dry_run(hub.store(Role.LOAD), hub.catalogue, dataset, Delivery(dataset, ROWS, "first"), NOW)
+    with LocalEngine() as engine:
+        run = dry_run(hub.store(Role.LOAD), engine, hub.catalogue, dataset, Delivery(dataset, ROWS, "first"), NOW)
     found = {reason.rule_id: reason for reason in run.reasons}
     assert found["address-readable_text"].first_rows == (2,)
     assert "全角" in found["address-readable_text"].zh
