@@ -1,7 +1,7 @@
 """One form for one value: what clerks and systems write differently becomes equal, without judging it.
 
-Vectorised over Arrow; no Python object per row. What can't be brought into form with certainty stays as it came,
-so that the rules see and name it: an ambiguous date is never guessed.
+Vectorised over Arrow; no Python object per row, and only values that may not be in form yet are touched. What can't
+be brought into form with certainty stays as it came, so that the rules name it: an ambiguous date is never guessed.
 
     every column       blanks around it removed (full-width ones too); empty becomes NULL
     identifiers        full-width to half-width (NFKC), upper case
@@ -29,8 +29,18 @@ from numpy.typing import NDArray
 
 from certificates.holder_codes import LOOSE, WIDENED
 from certificates.holder_codes import code_types as known_code_types
+from registries.canonical_suspects import (
+    blanks_around,
+    loose_characters,
+    no_date,
+    no_timestamp,
+    not_only_digits,
+    other_widths,
+    small_letters,
+)
 from registries.contracts.model import Column, Dataset
 from registries.contracts.vocabulary import IDENTIFIER_SEMANTICS
+from registries.text_columns import Bools, TextColumn, one_array
 
 Texts = Any  # a pyarrow string array; pyarrow ships no types
 
@@ -76,10 +86,16 @@ def _holder_codes(dataset: Dataset) -> Iterator[tuple[str, str]]:
 
 
 def canonical_column(values: Texts, column: Column) -> Texts:
-    """One text column in canonical form, as far as it depends on no other column."""
+    """One text column in canonical form, as far as it depends on no other column.
+
+    Of a dictionary-encoded column the dictionary is brought into form, and the values come as plain text.
+    """
+    values = one_array(values)
+    if pa.types.is_dictionary(values.type):
+        return canonical_column(values.dictionary, column).take(values.indices)
     values = _trimmed(values)
     if column.semantic in IDENTIFIER_SEMANTICS:
-        values = pc.utf8_upper(_half_width(values))
+        values = _upper(_half_width(values))
     elif column.logical_type != "string" or column.code_table is not None:
         values = _half_width(values)
     if column.semantic in _FORMS:
@@ -105,7 +121,7 @@ def holder_codes(values: Texts, code_types: Texts) -> Texts:
         values: codes, trimmed.
         code_types: of the same length; a type that is not known changes nothing but width and case.
     """
-    values, kinds = pc.utf8_upper(_half_width(values)), _one_array(code_types)
+    values, kinds = _upper(_half_width(values)), one_array(code_types)
     for code_type in pc.unique(kinds).drop_null().to_pylist():  # a handful, however many rows there are
         kind = known_code_types().get(code_type)
         if kind is not None and kind.loose:
@@ -117,12 +133,13 @@ def holder_codes(values: Texts, code_types: Texts) -> Texts:
 
 def _joined(values: Texts, form: str) -> Texts:
     """Numbers without blanks and hyphens inside, where what remains has the form."""
-    return _mended(values, f"^({form})$", lambda other: pc.replace_substring_regex(other, LOOSE, ""))
+    suspects = loose_characters(TextColumn.of(values))
+    return _mended(values, suspects, f"^({form})$", lambda other: pc.replace_substring_regex(other, LOOSE, ""))
 
 
 def dates(values: Texts) -> Texts:
     """Calendar dates as YYYY-MM-DD; what is written year first without doubt is rewritten, the rest stays."""
-    return _mended(values, _DATE, _date_form)
+    return _mended(values, no_date(TextColumn.of(values)), _DATE, _date_form)
 
 
 def _date_form(values: Texts) -> Texts:
@@ -134,7 +151,7 @@ def _date_form(values: Texts) -> Texts:
 
 def timestamps(values: Texts) -> Texts:
     """Times as YYYY-MM-DD HH:MM:SS, with the fraction and the offset that they have."""
-    return _mended(values, _TIMESTAMP, _timestamp_form)
+    return _mended(values, no_timestamp(TextColumn.of(values)), _TIMESTAMP, _timestamp_form)
 
 
 def _timestamp_form(values: Texts) -> Texts:
@@ -146,7 +163,7 @@ def _timestamp_form(values: Texts) -> Texts:
 
 def numbers(values: Texts) -> Texts:
     """Decimal numbers without thousands' commas and without a plus."""
-    return _mended(values, _NUMBER, _number_form)
+    return _mended(values, not_only_digits(TextColumn.of(values)), _NUMBER, _number_form)
 
 
 def _number_form(values: Texts) -> Texts:
@@ -155,23 +172,33 @@ def _number_form(values: Texts) -> Texts:
     return pc.replace_substring_regex(form, r"^\+", "")
 
 
-def _mended(values: Texts, good: str, mend: Callable[[Texts], Texts]) -> Texts:
-    """Values that don't match `good` yet, but do after mending, are replaced; few don't, so that this is cheap."""
-    values = _one_array(values)
-    other = pc.invert(pc.fill_null(pc.match_substring_regex(values, good), True))
-    if not pc.any(other).as_py():
+def _mended(values: Texts, suspects: Bools, good: str, mend: Callable[[Texts], Texts]) -> Texts:
+    """Suspects that don't match `good` yet, but do after mending, are replaced."""
+
+    def mended(before: Texts) -> Texts:
+        after = mend(before)
+        better = pc.and_(pc.match_substring_regex(after, good), pc.invert(pc.match_substring_regex(before, good)))
+        return pc.if_else(better, after, before)
+
+    return _changed(values, suspects, mended)
+
+
+def _changed(values: Texts, suspects: Bools, change: Callable[[Texts], Texts]) -> Texts:
+    """The column with its suspects changed; the column itself, without a copy, where nothing changes."""
+    if not suspects.any():
         return values
-    before = values.filter(other)
-    after = mend(before)
-    return pc.replace_with_mask(values, other, pc.if_else(pc.match_substring_regex(after, good), after, before))
+    mask = pa.array(suspects)
+    before = values.filter(mask)
+    after = change(before)
+    return values if after.equals(before) else pc.replace_with_mask(values, mask, after)
 
 
 def widened(values: Texts) -> Texts:
     """Citizen numbers of 18 characters for those of 15 digits whose date exists (GB 11643-1999)."""
-    values = _one_array(values)
-    old = pc.fill_null(pc.match_substring_regex(values, _OLD_NUMBER), False)
-    if not pc.any(old).as_py():
+    values = one_array(values)
+    if not (TextColumn.of(values).lengths == _OLD_LENGTH).any():
         return values
+    old = pc.fill_null(pc.match_substring_regex(values, _OLD_NUMBER), False)
     digits = _ascii(values.filter(old), _OLD_LENGTH) - ord("0")
     bodies, exists = _with_century(digits)
     mask = old.to_numpy(zero_copy_only=False)
@@ -207,21 +234,23 @@ def _ascii(values: Texts, width: int) -> NDArray[np.uint8]:
 
 
 def _trimmed(values: Texts) -> Texts:
-    values = pc.utf8_trim_whitespace(_one_array(values))
-    return pc.replace_with_mask(values, pc.fill_null(pc.equal(values, ""), False), pa.scalar(None, pa.string()))
+    return _changed(values, blanks_around(TextColumn.of(values)), _trim)
+
+
+def _trim(values: Texts) -> Texts:
+    values = pc.utf8_trim_whitespace(values)
+    return pc.replace_with_mask(values, pc.equal(values, ""), pa.scalar(None, pa.string()))
 
 
 def _half_width(values: Texts) -> Texts:
-    return values if pc.all(pc.string_is_ascii(values)).as_py() else pc.utf8_normalize(values, form="NFKC")
+    return _changed(values, other_widths(TextColumn.of(values)), lambda found: pc.utf8_normalize(found, form="NFKC"))
+
+
+def _upper(values: Texts) -> Texts:
+    return _changed(values, small_letters(TextColumn.of(values)), pc.utf8_upper)
 
 
 def _padded(values: Texts) -> Texts:
     """Months and days with two digits."""
     padded = pc.replace_substring_regex(values, r"^([0-9]{4})-([0-9])-", r"\1-0\2-")
     return pc.replace_substring_regex(padded, r"^([0-9]{4}-[0-9]{2})-([0-9])($|[ T])", r"\1-0\2\3")
-
-
-def _one_array(values: Texts) -> Texts:
-    if isinstance(values, pa.ChunkedArray):
-        return values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
-    return values
