@@ -17,8 +17,8 @@ PUSHED_WITHIN = 90
 """Seconds that natural resources has for what it pushes."""
 
 
-def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
-    """Exit code: 0 where everything that was asked for succeeded."""
+def bring_up(settings: Settings, *, once: bool, quiet: bool, as_json: bool) -> int:
+    """Exit code: 0 where everything that was asked for succeeded. `quiet`: no progress, only what came of it."""
     started = time.monotonic()
     tell = (lambda _zh, _en: None) if as_json else say
     code = 1
@@ -27,7 +27,7 @@ def bring_up(settings: Settings, *, once: bool, as_json: bool) -> int:
         from mianzheng.self_check import self_check
 
         tell("归集各部门数据", "taking in the departments' data")
-        outcomes = load_everything(hub.home, clock, quiet=as_json)
+        outcomes = load_everything(hub.home, clock, progress=not quiet, quiet=as_json)
         wish.look()
         hub.city.start_pushing(hub.address)  # what it refers to has been taken in now
         failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]

@@ -1,86 +1,99 @@
-"""One cycle of the pipelines with something to look at: what each dataset is doing, how many rows, how fast."""
+"""Taking data in with something to look at: how far each dataset is, and what became of it as soon as it is known."""
 
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rich.cells import set_cell_size
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.cells import cell_len, set_cell_size
 
+from mianzheng.progress_display import ProgressDisplay, shown
+from mianzheng.progress_measure import Total
 from mianzheng.terminal import console
-from quality.intake import IntakeOutcome, Step
-from registries.home import HubHome
+from registries.home import HubHome, Role
+from registries.operators.folders import Contracts
+from registries.store import batches
+from registries.store.engine import Store
 
-STEPS = {
-    Step.OPEN: "登记 open",
-    Step.PULL: "提取 pull",
-    Step.LAND: "落地 land",
-    Step.CHECK: "检查 check",
-    Step.PART: "分流 part",
-    Step.TAKE_OVER: "入库 take over",
-    Step.TELL: "通报 tell",
-}
 if TYPE_CHECKING:
     from pipelines.cycle import FailedIntake
+    from quality.intake import IntakeOutcome, Progress
 
     Outcome = IntakeOutcome | FailedIntake
 
 STATES = {"done": "已归集 done", "nothing_new": "无变化 nothing new", "held": "待放行 held", "failed": "失败 failed"}
+STATE_CELLS = max(cell_len(words) for words in STATES.values())
 
 
-def load_everything(home: HubHome, clock: Callable[[], datetime], *, quiet: bool = False) -> list["Outcome"]:
-    """Run one cycle over all datasets; `quiet` shows nothing."""
+def load_everything(
+    home: HubHome, clock: Callable[[], datetime], *, progress: bool = True, quiet: bool = False
+) -> list["Outcome"]:
+    """Run one cycle over all datasets.
+
+    Args:
+        home: the hub's.
+        clock: gives the time.
+        progress: whether to show how far each dataset is.
+        quiet: shows nothing at all, the outcomes neither.
+    """
     from pipelines.cycle import run_cycle
 
     if quiet:
         return run_cycle(home, clock)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<60}"),
-        BarColumn(),
-        TextColumn("{task.fields[rate]:>22}"),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not sys.stdout.isatty()) as display:
-        outcomes = run_cycle(home, clock, progress=Shown(display))
-    for outcome in outcomes:
-        console.print(line(outcome))
-    return outcomes
+    names = [dataset.name for dataset in Contracts(home).catalogue().datasets if dataset.pulled]
+    cells = max(map(len, names), default=0)
+    if not progress:
+        return run_cycle(home, clock, each=lambda outcome: console.print(line(outcome, cells), markup=False))
+    with display_of(home, len(names)) as display:
+        return run_cycle(home, clock, progress=display, each=lambda outcome: display.print(line(outcome, cells)))
 
 
-class Shown:
-    """A progress callback that keeps one line per dataset."""
+@contextmanager
+def progress_of(home: HubHome, *, wanted: bool = True) -> Iterator["Progress"]:
+    """A progress callback for one dataset that shows itself until the block ends; or, not `wanted`, a silent one."""
+    from quality.intake import quiet
 
-    def __init__(self, display: Progress) -> None:
-        """Lines appear in `display` as datasets come up."""
-        self._display = display
-        self._tasks: dict[str, tuple[TaskID, float]] = {}
-
-    def __call__(self, step: Step, dataset: str, rows: int) -> None:
-        """`rows` have gone through `step` so far."""
-        if dataset not in self._tasks:
-            task = self._display.add_task(dataset, total=len(STEPS), rate="")
-            self._tasks[dataset] = (task, time.monotonic())
-        task, started = self._tasks[dataset]
-        rate = rows / max(time.monotonic() - started, 0.001)
-        self._display.update(
-            task,
-            completed=list(STEPS).index(step) + 1,
-            description=f"{dataset}: {STEPS[step]}",
-            rate=f"{rows:,} 行 {rate:,.0f}/s",
-        )
+    if wanted:
+        with display_of(home) as display:
+            yield display
+    else:
+        yield quiet
 
 
-def line(outcome: "Outcome") -> str:
-    """One dataset's outcome in one line; the sums are the conservation that every batch must keep."""
+@contextmanager
+def display_of(home: HubHome, datasets: int = 0) -> Iterator[ProgressDisplay]:
+    """What shows how far the datasets of a hub are, until the block ends; `datasets`: how many there are to come."""
+    with (
+        Store(home.store_url(Role.LOAD)) as store,
+        shown(console, lambda dataset: expected_rows(store, dataset), datasets) as display,
+    ):
+        yield display
+
+
+def expected_rows(store: Store, dataset: str) -> Total | None:
+    """How many rows the delivery has that is being taken in: as landed, or about those of the snapshot before."""
+    with store.begin() as connection:
+        begun = batches.unfinished(connection, dataset)
+        if begun is None:
+            return None
+        if begun.landed is not None:
+            return Total(int(begun.landed["rows"]))
+        before = batches.last_taken_over(connection, dataset, "snapshot") if begun.delivery == "snapshot" else None
+    return Total(before.counts.pulled, exact=False) if before is not None and before.counts is not None else None
+
+
+def line(outcome: "Outcome", name_cells: int = 0) -> str:
+    """One dataset's outcome in one line; the sums are the conservation that every batch must keep.
+
+    Names are filled up to `name_cells`, so that the counts stand below each other.
+    """
     counts = outcome.counts
-    head = f"{outcome.dataset:<40} {set_cell_size(STATES[outcome.state], 20)}"
+    head = f"{outcome.dataset:<{name_cells}}  {set_cell_size(STATES[outcome.state], STATE_CELLS)}"
     if outcome.state == "failed":
         return f"{head}\n  {outcome.zh}\n  {outcome.en}"
     if outcome.batch is None:
-        return head
+        return head.rstrip()
     return (
-        f"{head} {counts.pulled:>9,} = {counts.accepted:,} 入库 accepted + {counts.quarantined:,} 隔离 quarantined"
+        f"{head} {counts.pulled:>11,} = {counts.accepted:,} 入库 accepted + {counts.quarantined:,} 隔离 quarantined"
         f" + {counts.held:,} 暂存 held"
     )

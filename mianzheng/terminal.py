@@ -22,6 +22,7 @@ console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON / print JSON")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="不显示进度 / show no progress")]
 
 
 def clock() -> datetime:

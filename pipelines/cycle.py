@@ -34,6 +34,10 @@ _ONLY_CRITICAL = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster's console log would break the progress display; the event log keeps everything."""
 
 
+def silent(outcome: "IntakeOutcome | FailedIntake") -> None:
+    """For callers that need no outcome before all are there."""
+
+
 @dataclass(frozen=True)
 class FailedIntake:
     """A dataset that could not be taken in, and why, in words that hold no value of a row.
@@ -54,10 +58,12 @@ def run_cycle(
     clock: Callable[[], datetime],
     datasets: Sequence[str] | None = None,
     progress: "Progress" = quiet,
+    each: Callable[["IntakeOutcome | FailedIntake"], None] = silent,
 ) -> list["IntakeOutcome | FailedIntake"]:
     """Take in `datasets` (all that are pulled, unless named) and give their outcomes, in the order they were taken in.
 
-    A dataset that could not be taken in has a `FailedIntake` there, and stops no other.
+    A dataset that could not be taken in has a `FailedIntake` there, and stops no other. `each` is told an outcome as
+    soon as it is there.
 
     Raises:
         UnknownDataset: a name that no contract describes, or that nobody pulls; nothing was done.
@@ -68,7 +74,11 @@ def run_cycle(
     with contextlib.closing(Hub(home, clock, progress)) as hub, open_instance(home) as instance:
         close_orphans(instance)
         forget_old_runs(instance, clock())
-        return [_run(instance, name, assets[name], hub) for name in names]
+        outcomes = []
+        for name in names:
+            outcomes.append(_run(instance, name, assets[name], hub))
+            each(outcomes[-1])
+    return outcomes
 
 
 def _known(catalogue: Catalogue, datasets: Sequence[str] | None) -> Sequence[str]:

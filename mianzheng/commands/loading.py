@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mianzheng.errors import MianzhengError
-from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
+from mianzheng.terminal import Json, Quiet, clock, console, explained, hub_home, print_json
 from registries.contracts.loading import Dataset
 from registries.departments import Catalogue
 from registries.home import Role
@@ -32,19 +32,20 @@ def load(
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="数据资源 / dataset, when the file's name does not tell")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查,不入库 / check only, keep nothing")] = False,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """归集数据 / take data in.
 
     Examples: `mianzheng load`, `mianzheng load enterprises_20261121.csv --dry-run`
     """
-    from mianzheng.cycle_display import load_everything
+    from mianzheng.cycle_display import load_everything, progress_of
     from quality.intake import Intake
     from registries.connectors.kinds import upload_connector
 
     with explained():
         if file is None:
-            outcomes = load_everything(hub_home(), clock, quiet=as_json)
+            outcomes = load_everything(hub_home(), clock, progress=not quiet, quiet=as_json)
             if as_json:
                 print_json([asdict(outcome) for outcome in outcomes])
             raise typer.Exit(0 if all(outcome.state != "failed" for outcome in outcomes) else 1)
@@ -53,9 +54,10 @@ def load(
             connector = upload_connector(chosen, file.name, lambda: file.open("rb"))
             if dry_run:
                 show_dry_run(intake.dry_run(chosen.name, connector), as_json=as_json)
-            else:
-                outcome = intake.take_in(chosen.name, connector=connector, deliverer="command line")
-                show_outcome(outcome, as_json=as_json)
+                return
+            with progress_of(hub_home(), wanted=not (quiet or as_json)) as progress:
+                outcome = intake.take_in(chosen.name, progress=progress, connector=connector, deliverer="command line")
+            show_outcome(outcome, as_json=as_json)
 
 
 def dataset_of(file: Path, name: str | None, catalogue: Catalogue) -> Dataset:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mianzheng.settings import Settings
-from mianzheng.terminal import Json, clock, explained, hub_home
+from mianzheng.terminal import Json, Quiet, clock, explained, hub_home
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -15,6 +15,7 @@ def up(
     once: Annotated[
         bool, typer.Option("--once", help="跑一个完整周期,自检后退出 / one whole cycle, check it, exit")
     ] = False,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
     """启动枢纽和示例城市;Ctrl-C 全部停止 / start the hub and its sample city; Ctrl-C stops all of it.
@@ -24,7 +25,7 @@ def up(
     from mianzheng.bringing_up import bring_up
 
     with explained():
-        raise typer.Exit(bring_up(Settings(), once=once, as_json=as_json))
+        raise typer.Exit(bring_up(Settings(), once=once, quiet=quiet, as_json=as_json))
 
 
 @app.command(hidden=True)

@@ -1,0 +1,150 @@
+"""Progress on a real pseudo-terminal and off it: what is drawn, and what is left when somebody stops it."""
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+from rich.console import Console
+
+from mianzheng.progress_display import LINE_EVERY, ProgressDisplay, can_redraw
+from mianzheng.progress_measure import Total
+from quality.intake import Step
+from tests.mianzheng.pseudo_terminal import Terminal, cells, frames, screen, terminal
+
+PROGRAM = """
+import enum, sys, time
+from mianzheng.progress_display import shown
+from mianzheng.progress_measure import Total
+from mianzheng.terminal import console
+
+Step = enum.StrEnum("Step", ["OPEN", "PULL", "LAND", "CHECK"])  # the intake's own takes seconds to import
+with shown(console, lambda dataset: Total(900, exact=False), datasets=2) as display:
+    display(Step.OPEN, "a.first", 0)
+    display(Step.PULL, "a.first", 0)
+    display(Step.PULL, "a.first", 300)
+    time.sleep(1.5)
+    display(Step.LAND, "a.first", 1000)
+    display(Step.CHECK, "a.first", 0)
+    display(Step.CHECK, "a.first", 500)
+    time.sleep(1.5)
+    display.print("a.first 已归集 done")
+    display(Step.PULL, "a.second", 0)
+    display(Step.PULL, "a.second", 7)
+    time.sleep(float(sys.argv[1]))
+console.print("the end")
+"""
+
+
+def program(seconds: float) -> list[str]:
+    return [sys.executable, "-c", PROGRAM, str(seconds)]
+
+
+def test_one_line_is_redrawn() -> None:
+    with terminal(program(1), 80) as window:
+        assert window.read_to_the_end() == 0
+    drawn = frames(window.written)
+    assert any(line.startswith("1/2  first  提取 pull 2/7  ╍") and "/s" not in line for line in drawn)
+    assert any("33%" in line and "300/约900" in line and "/s" in line and "剩余 left" in line for line in drawn)
+    assert any(line.startswith("1/2  first  检查 check 4/7") and "50%" in line for line in drawn)
+    assert any(line.startswith("2/2  second  提取 pull 2/7") for line in drawn)
+    assert screen(window.written) == ["a.first 已归集 done", "the end", ""]
+    assert max(map(cells, drawn)) <= 79
+    assert "\x1b[36m" in window.written
+    assert "\x1b[?25" not in window.written  # the cursor is neither hidden nor shown
+
+
+def test_a_narrow_window() -> None:
+    with terminal(program(1), 30) as window:
+        assert window.read_to_the_end() == 0
+    drawn = frames(window.written)
+    assert max(map(cells, drawn)) <= 29
+    assert any("检查 4/7" in line and "50%" in line for line in drawn)
+
+
+def test_no_colours_where_nobody_wants_them() -> None:
+    with terminal(program(0), 80, NO_COLOR="1") as window:
+        window.read_to_the_end()
+    assert "检查 check 4/7" in window.written
+    assert not [code for code in ("\x1b[3", "\x1b[9", "\x1b[4") if code in window.written]
+
+
+@pytest.mark.parametrize("stop", ["Ctrl-C", "SIGTERM"])
+def test_whatever_stops_it_the_terminal_is_sane(stop: str) -> None:
+    def stopped(window: Terminal) -> None:
+        if stop == "Ctrl-C":
+            window.type(b"\x03")
+        else:
+            window.process.send_signal(signal.Signals[stop])
+
+    with terminal(program(300), 80) as window:
+        window.read_until("2/2")
+        stopped(window)
+        assert window.read_to_the_end() != 0
+    assert "\x1b[?25" not in window.written
+    if stop == "Ctrl-C":
+        assert "KeyboardInterrupt" in screen(window.written)[-2]
+        assert not [line for line in screen(window.written) if "second" in line and "%" in line]
+
+
+def test_a_dumb_terminal_gets_lines() -> None:
+    with terminal(program(0), 80, TERM="dumb") as window:
+        assert window.read_to_the_end() == 0
+    assert "\x1b" not in window.written
+    assert "a.first 已归集 done" in window.written
+
+
+def test_force_color_makes_no_terminal_of_a_file() -> None:
+    assert not can_redraw(Console(file=io.StringIO(), force_terminal=True))
+
+
+# Off a terminal, by a clock of the test's own.
+
+
+@pytest.fixture
+def log() -> Iterator[tuple[ProgressDisplay, Callable[[float], list[str]]]]:
+    """A display that writes into a text, and what draws it at a moment and gives all lines so far."""
+    text, moment = io.StringIO(), [0.0]
+    console = Console(file=text, width=30, soft_wrap=True)
+    display = ProgressDisplay(console, lambda _: Total(1_000), 2, lambda: moment[0])
+
+    def at(now: float) -> list[str]:
+        moment[0] = now
+        display.draw()
+        return text.getvalue().splitlines()
+
+    yield display, at
+    display.end()
+    assert "\x1b" not in text.getvalue()
+
+
+def test_a_quick_dataset_writes_nothing(log: tuple[ProgressDisplay, Callable[[float], list[str]]]) -> None:
+    display, at = log
+    for second, step in enumerate(Step):
+        display(step, "a.b", 10)
+        assert at(second + 0.9) == []
+
+
+def test_a_step_that_takes_time_has_a_line_now_and_then(
+    log: tuple[ProgressDisplay, Callable[[float], list[str]]],
+) -> None:
+    display, at = log
+    display(Step.CHECK, "a.b", 0)
+    assert at(1.0) == []
+    display(Step.CHECK, "a.b", 100)
+    assert at(2.0) == ["1/2  a.b  检查 check 4/7  10%  100 / 1,000 行 rows  100/s  剩余 left 0:08"]
+    display(Step.CHECK, "a.b", 200)
+    assert len(at(2.0 + LINE_EVERY - 0.5)) == 1
+    assert len(at(2.0 + LINE_EVERY)) == 2
+    display(Step.TAKE_OVER, "a.b", 990)
+    assert len(at(14.1)) == 3  # another step, and it takes time, too
+    assert at(14.1)[-1].startswith("1/2  a.b  入库 take over 6/7  990 行 rows  已用 elapsed")
+    display.print("a.b 已归集")
+    assert len(at(60.0)) == 4
+
+
+def test_pipes_get_lines() -> None:
+    with os.fdopen(os.open(os.devnull, os.O_WRONLY), "w") as nothing:
+        assert not can_redraw(Console(file=nothing))
