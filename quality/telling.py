@@ -1,7 +1,8 @@
 """Step 7 from near: what a batch found goes to those who can mend it, and the batch is done.
 
 Cases from findings need the stage and are opened in step 6, in the merge's transaction (`open_cases`); what stands
-here can be done again from its beginning, however often it is cut short.
+here can be done again from its beginning, however often it is cut short. It costs by what the batch touched: everything
+is looked at only where a contract changed, or where nobody knows what was touched.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 from quality.scores import RuleScore
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
-from registries.store import batches, cases, ledger, registers, scores, subjects
+from registries.store import batches, cases, ledger, scores, subject_comparing
 from registries.store.batches import Batch
 from registries.store.engine import Store
 from registries.store.stage import Stage
@@ -25,17 +26,19 @@ def open_cases(conn: Any, dataset: Dataset, batch: Batch, now: datetime) -> None
 
 def tell(store: Store, catalogue: Catalogue, dataset: Dataset, batch: Batch, now: datetime) -> Batch:
     """Conflicts become cases, the ledger's entry gets its place, the stage goes, the batch is done."""
-    if dataset.register is not None and batch.hold_reason is None:
-        register = dataset.register.register
+    if not _held_whole(batch):
         with store.begin() as conn:
-            registers.conflicts(conn, catalogue, register)
-            cases.open_from_conflicts(conn, catalogue, register, batch, now)
+            subject_comparing.compare(conn, catalogue, dataset, batch, now)
     with store.begin() as conn:
-        subjects.propose(conn, catalogue, dataset)
         ledger.sequence(conn)
     with store.begin() as conn:
         Stage(conn, dataset, batch).drop()
         return batches.mark_done(conn, batch)
+
+
+def _held_whole(batch: Batch) -> bool:
+    """Nothing of a held batch was taken over, not even bad news: it has nothing to tell."""
+    return batch.hold_reason is not None and (batch.counts is None or batch.counts.accepted == 0)
 
 
 def kept_scores(store: Store, batch: Batch) -> tuple[RuleScore, ...]:

@@ -10,7 +10,7 @@ from registries.contracts.model import Register
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
 from registries.operators.folders import Contracts
-from registries.store import registers, subjects
+from registries.store import subject_comparing, subjects
 from registries.store.engine import Store
 from registries.store.subjects import Why
 
@@ -93,11 +93,8 @@ def show(
 
 def _compare_again(home: HubHome, catalogue: Catalogue) -> None:
     """Conflicts are those of the subjects as they are joined now."""
-    with Store(home.store_url(Role.LOAD)) as store:
-        for register in catalogue.registers:
-            if register.merged and catalogue.of_register(register.id):
-                with store.begin() as conn:
-                    registers.conflicts(conn, catalogue, register.id)
+    with Store(home.store_url(Role.LOAD)) as store, store.begin() as conn:
+        subject_comparing.compare_joined(conn, catalogue)
 
 
 def _register(catalogue: Catalogue, name: str) -> Register:

@@ -2,7 +2,7 @@
 
     cases.open_from_findings(conn, batch, dataset, now)   # while the stage is there, in the merge's transaction
     cases.close_mended(conn, batch, dataset, now)
-    cases.open_from_conflicts(conn, catalogue, "geography", batch, now)
+    cases.open_from_conflicts(conn, catalogue, "geography", batch, now, subjects)
 
 A subject stands in a case by a digest that only the store can compute. At most one case is open for one cause and
 subject. 整改 (`rectification`): a rule found it in the department's own data. 校核 (`verification`): somebody else's
@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
-from registries.store import batches, digests
+from registries.store import batches, digests, touched
 from registries.store.batches import Batch
 from registries.store.engine import written
 from registries.store.shapes import current_table, stage_table
@@ -68,33 +68,70 @@ def open_from_findings(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
 
 
 def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Open a case for each row that is marked as vanished: certificates, and what may only be misspelt. How many."""
-    current = current_table(dataset)
-    rows = sa.select(
-        *_opening("verification", "vanished", dataset, batch, now, digests.current_key(dataset, current))
-    ).where(current.c.mark == "vanished")
+    """Open a case for each row that this batch marked as vanished: certificates, and what may only be misspelt.
+
+    Returns how many. In the merge's transaction, whose touched keys are there; a first batch can't miss anything.
+    """
+    if touched.is_first(conn, batch):
+        return 0
+    current, keys = current_table(dataset), touched.keys_of(conn, dataset, batch)
+    opening = _opening("verification", "vanished", dataset, batch, now, digests.current_key(dataset, current))
+    rows = sa.select(*opening).where(current.c.mark == "vanished")
+    if keys is not None:
+        rows = rows.select_from(touched.current_rows(current, keys))
     return _open(conn, list(_OPENED), rows)
 
 
-def open_from_conflicts(conn: sa.Connection, catalogue: Catalogue, register: str, batch: Batch, now: datetime) -> int:
-    """Open a case with each department whose value differs from the authority's; close those that agree by now."""
+def open_from_conflicts(
+    conn: sa.Connection,
+    catalogue: Catalogue,
+    register: str,
+    batch: Batch,
+    now: datetime,
+    subjects: sa.Table | None = None,
+) -> int:
+    """Open a case with each department whose value differs from the authority's; close those that agree by now.
+
+    `subjects`: whose conflicts were compared just now (`conflicts.compare`); None: of the whole register.
+    """
+    chosen = [] if subjects is None else [conflict.c.subject_key.in_(sa.select(subjects.c.key))]
+    of_register = [conflict.c.register == register, *chosen]
+    datasets = catalogue.of_register(register)
     opened = 0
-    digest = digests.digest("key", [sa.literal(f"register_{register}"), conflict.c.subject_key])
-    for dataset in catalogue.of_register(register):
+    for dataset in datasets:
+        digest = _subject(register, conflict.c.subject_key)
         rows = (
             sa.select(*_opening("verification", "conflict", dataset, batch, now, digest))
             .add_columns(conflict.c.register, conflict.c.attribute)
-            .where(conflict.c.register == register, conflict.c.dataset == dataset.name)
+            .where(*of_register, conflict.c.dataset == dataset.name)
         )
         opened += _open(conn, [*_OPENED, "register", "attribute"], rows)
-        still = sa.exists().where(
-            conflict.c.register == register,
-            conflict.c.dataset == dataset.name,
-            conflict.c.attribute == case.c.attribute,
-            digest == case.c.subject_digest,
-        )
-        _close(conn, batch, now, case.c.cause == "conflict", case.c.dataset == dataset.name, ~still)
+    _close_agreed(conn, register, [one.name for one in datasets], batch, now, of_register, subjects)
     return opened
+
+
+def _close_agreed(
+    conn: sa.Connection,
+    register: str,
+    datasets: Sequence[str],
+    batch: Batch,
+    now: datetime,
+    of_register: Sequence[sa.ColumnElement[bool]],
+    subjects: sa.Table | None,
+) -> None:
+    """Close the cases of conflicts that are none any more."""
+    which = [case.c.cause == "conflict", case.c.register == register, case.c.dataset.in_(datasets)]
+    if not _any_open(conn, *which):
+        return
+    if subjects is not None:
+        which.append(case.c.subject_digest.in_(sa.select(_subject(register, subjects.c.key))))
+    same = (conflict.c.dataset == case.c.dataset, conflict.c.attribute == case.c.attribute)
+    still = sa.exists().where(*of_register, *same, _subject(register, conflict.c.subject_key) == case.c.subject_digest)
+    _close(conn, batch, now, *which, ~still)
+
+
+def _subject(register: str, key: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
+    return digests.digest("key", [sa.literal(f"register_{register}"), key])
 
 
 def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
@@ -104,7 +141,9 @@ def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datet
     only of keys that came. What vanished is mended when it is there again. In the merge's transaction, while the stage
     is there.
     """
-    closed = _close(conn, batch, now, *_came_back(dataset))
+    closed = _close_found(conn, batch, dataset, now)
+    if not _any_open(conn, case.c.cause == "finding", case.c.dataset == dataset.name):
+        return closed
     staged = stage_table(dataset)
     found_again = (
         sa.select(sa.literal(1))
@@ -141,12 +180,23 @@ def list_cases(
 _SHOWN = tuple(column for column in case.c if column.name != "subject_digest")
 
 
-def _came_back(dataset: Dataset) -> tuple[sa.ColumnElement[bool], ...]:
-    current = current_table(dataset)
-    gone = sa.exists().where(
-        current.c.mark == "vanished", digests.current_key(dataset, current) == case.c.subject_digest
-    )
-    return (case.c.cause == "vanished", case.c.dataset == dataset.name, ~gone)
+def _close_found(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
+    """Close the cases of rows that had vanished and are there again, or are gone for good."""
+    which = [case.c.cause == "vanished", case.c.dataset == dataset.name]
+    if not _any_open(conn, *which):
+        return 0
+    current, keys = current_table(dataset), touched.keys_of(conn, dataset, batch)
+    gone = sa.select(digests.current_key(dataset, current).label("digest")).where(current.c.mark == "vanished")
+    if keys is not None:
+        gone = gone.select_from(touched.current_rows(current, keys))
+        which.append(case.c.subject_digest.in_(sa.select(digests.key_of(dataset, keys))))
+    still = gone.subquery()
+    return _close(conn, batch, now, *which, ~sa.exists().where(still.c.digest == case.c.subject_digest))
+
+
+def _any_open(conn: sa.Connection, *which: sa.ColumnElement[bool]) -> bool:
+    """Whether there is a case to close at all: where there is none, no key has to be hashed."""
+    return bool(conn.execute(sa.select(sa.exists().where(case.c.state == "open", *which))).scalar_one())
 
 
 def _opening(

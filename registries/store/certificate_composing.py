@@ -1,18 +1,23 @@
 """How look-ups are composed of a dataset's merged rows: statements over whole sets, in the merge's transaction.
 
-composed = certificate_composing.compose_single_rows(conn, rows, batch)     # every number is one row: quick
-composed = certificate_composing.compose_several_rows(conn, rows, batch)    # co-owners: a row each
-certificate_composing.write_events(conn, dataset, batch)
+composed = certificate_composing.compose_single_rows(conn, rows, moved)     # every number is one row: quick
+composed = certificate_composing.compose_several_rows(conn, rows, moved)    # co-owners: a row each
+certificate_composing.write_events(conn, moved)
+
+`moved` says which numbers something happened to (`Moved.of`): with the keys that the merge has touched it costs by what
+changed, of a first batch it is everything.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.schema import CreateTableAs, DropTable
 
 from registries.contracts.model import CertificateMapping, Dataset
-from registries.store import digests
+from registries.store import digests, touched
 from registries.store.batches import Batch
 from registries.store.certificate_rows import (
     HOLDER,
@@ -25,68 +30,115 @@ from registries.store.certificate_rows import (
     several_rows,
     words_of_numbers,
 )
-from registries.store.engine import written
+from registries.store.engine import analyse, written
 from registries.store.shapes import current_table, history_table
 from registries.store.tables import certificate, certificate_holder, certificate_object, certificate_status_event
 
+_MOVED = "moved_numbers"
 
-def compose_single_rows(conn: sa.Connection, rows: CertificateRows, batch: Batch) -> int:
+
+@dataclass(frozen=True)
+class Moved:
+    """The numbers that something happened to in a batch.
+
+    Attributes:
+        dataset: whose merged rows are composed.
+        batch: which has been merged.
+        numbers: a statement that gives them; None: nobody wrote them down.
+        first: no batch came before: there is nothing of this dataset among the certificates.
+    """
+
+    dataset: Dataset
+    batch: Batch
+    numbers: sa.Select[*tuple[Any, ...]] | None
+    first: bool
+
+    @classmethod
+    def of(cls, conn: sa.Connection, dataset: Dataset, mapping: CertificateMapping, batch: Batch) -> Self:
+        """What the merge has touched; in its transaction."""
+        keys = touched.keys_of(conn, dataset, batch)
+        if keys is None:
+            return cls(dataset, batch, None, touched.is_first(conn, batch))
+        given = sa.union(*touched.values_of(dataset, keys, batch, mapping.number)).subquery()
+        (number,) = given.c
+        chosen = CreateTableAs(sa.select(number.label("number_")).where(number.is_not(None)), _MOVED, temporary=True)
+        conn.execute(chosen)
+        analyse(conn, chosen.table)
+        return cls(dataset, batch, sa.select(chosen.table.c.number_), first=False)
+
+    def forget(self, conn: sa.Connection) -> None:
+        """Drop what `of` has gathered."""
+        if self.numbers is not None:
+            conn.execute(DropTable(sa.Table(_MOVED, sa.MetaData())))
+
+    def among(self, number: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The number may be one of them."""
+        return sa.true() if self.numbers is None else number.in_(self.numbers)
+
+    def written(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """The certificate was written just now."""
+        now = (certificate.c.dataset == self.dataset.name, certificate.c.since_batch == self.batch.number)
+        return (*now, self.among(certificate.c.number))
+
+
+def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> int:
     """Every number is one row: the quick way."""
     current, holders, objects = rows.source, rows.holders(), rows.objects()
     words = sa.func.concat_ws(chr(28), *(part.words for part in holders))
     things = sa.func.concat_ws(chr(28), *(part.words for part in objects)) if objects else None
     values = rows.values()
-    chosen = sa.select(*_certificate_columns(values, current.c.mark, joined_words(words, things), batch))
-    composed = _write_certificates(conn, chosen.where(current.c.since_batch == batch.number))
-    written_now = (
-        certificate.c.dataset == rows.dataset.name,
-        certificate.c.since_batch == batch.number,
-        current.c.since_batch == batch.number,
-    )
+    came = (current.c.since_batch == moved.batch.number, moved.among(current.c[rows.mapping.number]))
+    chosen = sa.select(*_certificate_columns(values, current.c.mark, joined_words(words, things), moved.batch))
+    composed = _write_certificates(conn, chosen.where(*came))
     home = certificate.join(current, certificate.c.number == values["number"])
-    if len(holders) > 1 or objects:
-        _remove_parts(conn, rows.dataset, batch)
+    if (len(holders) > 1 or objects) and not moved.first:
+        _remove_parts(conn, moved)
     for ordinal, part in enumerate(holders, 1):
         present = sa.true() if part.present is None else part.present
         match = _match_digest(rows, part.values)
         found = sa.select(certificate.c.id, sa.literal(ordinal), *part.values, match).select_from(home)
-        _insert_holders(conn, found.where(*written_now, present))
+        _insert_holders(conn, found.where(*moved.written(), *came, present))
     for ordinal, part in enumerate(objects, 1):
         found = sa.select(certificate.c.id, sa.literal(ordinal), *part.values).select_from(home)
-        _insert_objects(conn, found.where(*written_now, sa.true() if part.present is None else part.present))
-    _carry_marks(conn, rows)
+        _insert_objects(conn, found.where(*moved.written(), *came, sa.true() if part.present is None else part.present))
+    if not moved.first:
+        _carry_marks(conn, rows, moved)
     return composed
 
 
-def compose_several_rows(conn: sa.Connection, rows: CertificateRows, batch: Batch) -> int:
+def compose_several_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> int:
     """A number may have several rows: all that count are read again for every number that something happened to."""
     dataset, mapping = rows.dataset, rows.mapping
     current = current_table(dataset)
-    moved = _moved_numbers(dataset, mapping, current, batch)
-    counting = CertificateRows(
-        dataset, mapping, rows.kind, several_rows(dataset, mapping, current, sa.select(moved.c.number_))
-    )
+    numbers = moved.numbers if moved.numbers is not None else _moved_numbers(dataset, mapping, current, moved.batch)
+    counting = CertificateRows(dataset, mapping, rows.kind, several_rows(dataset, mapping, current, numbers))
     holders, objects = _parts_of(counting)
     words = words_of_numbers(holders, HOLDER)
     things = None if objects is None else words_of_numbers(objects, OBJECT)
-    marked = marked_rows(dataset, mapping, current)
+    marked = marked_rows(dataset, mapping, current, moved.numbers)
     values, number = counting.values(), counting.text(mapping.number)
     home = counting.source.join(words, words.c.number_ == number).outerjoin(marked, marked.c.number_ == number)
     if things is not None:
         home = home.outerjoin(things, things.c.number_ == number)
     told = joined_words(words.c.words, None if things is None else things.c.words)
-    columns = _certificate_columns(values, counting.source.c.number_mark, told, batch)
+    columns = _certificate_columns(values, counting.source.c.number_mark, told, moved.batch)
     chosen = sa.select(*columns, marked.c.marked.label("marked_rows")).select_from(home)
     composed = _write_certificates(conn, chosen.where(counting.source.c.row_rank == 1))
-    _mark_deserted(conn, dataset, mapping, batch)
-    _write_parts(conn, rows, batch)
+    if not moved.first:
+        _mark_deserted(conn, mapping, moved)
+    _write_parts(conn, rows, moved)
     return composed
 
 
-def _moved_numbers(dataset: Dataset, mapping: CertificateMapping, current: sa.Table, batch: Batch) -> sa.Subquery:
-    """Numbers of which a row came, changed, went, or got another mark than it had when they were composed."""
+def _moved_numbers(
+    dataset: Dataset, mapping: CertificateMapping, current: sa.Table, batch: Batch
+) -> sa.Select[*tuple[Any, ...]]:
+    """Numbers of which a row came, changed, went, or got another mark than it had when they were composed.
+
+    All rows are looked at: for batches of which nobody wrote down what they touched.
+    """
     history = history_table(dataset)
-    marked = marked_rows(dataset, mapping, current)
+    marked = marked_rows(dataset, mapping, current, None)
     before = (
         sa.select(certificate.c.number, certificate.c.marked_rows)
         .where(certificate.c.dataset == dataset.name, certificate.c.marked_rows.is_not(None))
@@ -97,7 +149,7 @@ def _moved_numbers(dataset: Dataset, mapping: CertificateMapping, current: sa.Ta
         .select_from(marked.outerjoin(before, marked.c.number_ == before.c.number, full=True))
         .where(marked.c.marked.is_distinct_from(before.c.marked_rows))
     )
-    return sa.union(
+    moved = sa.union(
         sa.select(current.c[mapping.number].label("number_")).where(
             current.c.since_batch == batch.number, current.c[mapping.number].is_not(None)
         ),
@@ -106,6 +158,7 @@ def _moved_numbers(dataset: Dataset, mapping: CertificateMapping, current: sa.Ta
         ),
         other_marks,
     ).subquery()
+    return sa.select(moved.c.number_)
 
 
 def _parts_of(counting: CertificateRows) -> tuple[sa.CTE, sa.CTE | None]:
@@ -114,33 +167,34 @@ def _parts_of(counting: CertificateRows) -> tuple[sa.CTE, sa.CTE | None]:
     return holders, parts_of_numbers(counting, objects, OBJECT, "objects_of_numbers") if objects else None
 
 
-def _write_parts(conn: sa.Connection, rows: CertificateRows, batch: Batch) -> None:
+def _write_parts(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> None:
     """Holders and objects of the certificates that were written just now, instead of those that they had."""
     dataset, mapping = rows.dataset, rows.mapping
-    written_now = (certificate.c.dataset == dataset.name, certificate.c.since_batch == batch.number)
-    numbers = sa.select(certificate.c.number).where(*written_now)
+    numbers = sa.select(certificate.c.number).where(*moved.written())
     source = several_rows(dataset, mapping, current_table(dataset), numbers)
     holders, objects = _parts_of(CertificateRows(dataset, mapping, rows.kind, source))
-    _remove_parts(conn, dataset, batch, with_rows=numbers.where(certificate.c.number == holders.c.number_).exists())
+    if not moved.first:
+        _remove_parts(conn, moved, with_rows=numbers.where(certificate.c.number == holders.c.number_).exists())
     values = tuple(holders.c[name] for name in HOLDER)
     match = match_digest(mapping.type_code, holders.c.number_, *values[:3])
     found = sa.select(certificate.c.id, holders.c.ordinal, *values, match)
-    _insert_holders(
-        conn, found.join_from(certificate, holders, certificate.c.number == holders.c.number_).where(*written_now)
-    )
+    home = found.join_from(certificate, holders, certificate.c.number == holders.c.number_)
+    _insert_holders(conn, home.where(*moved.written()))
     if objects is not None:
         things = sa.select(certificate.c.id, objects.c.ordinal, *(objects.c[name] for name in OBJECT))
         things = things.join_from(certificate, objects, certificate.c.number == objects.c.number_)
-        _insert_objects(conn, things.where(*written_now))
+        _insert_objects(conn, things.where(*moved.written()))
 
 
-def _mark_deserted(conn: sa.Connection, dataset: Dataset, mapping: CertificateMapping, batch: Batch) -> None:
+def _mark_deserted(conn: sa.Connection, mapping: CertificateMapping, moved: Moved) -> None:
     """A certificate of which no row is left stays, and is being checked."""
-    current, history = current_table(dataset), history_table(dataset)
-    left = sa.select(history.c[mapping.number]).where(history.c.until_batch == batch.number)
+    current, history = current_table(moved.dataset), history_table(moved.dataset)
+    left = moved.numbers
+    if left is None:
+        left = sa.select(history.c[mapping.number]).where(history.c.until_batch == moved.batch.number)
     conn.execute(
         sa.update(certificate)
-        .where(certificate.c.dataset == dataset.name, certificate.c.number.in_(left))
+        .where(certificate.c.dataset == moved.dataset.name, certificate.c.number.in_(left))
         .where(~sa.exists().where(current.c[mapping.number] == certificate.c.number))
         .values(mark="vanished", marked_rows=None)
     )
@@ -192,41 +246,37 @@ def _insert_objects(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> N
     conn.execute(insert(certificate_object).from_select(["certificate_id", "ordinal", *OBJECT], rows))
 
 
-def _remove_parts(
-    conn: sa.Connection, dataset: Dataset, batch: Batch, *, with_rows: sa.ColumnElement[bool] | None = None
-) -> None:
+def _remove_parts(conn: sa.Connection, moved: Moved, *, with_rows: sa.ColumnElement[bool] | None = None) -> None:
     """Of the certificates that were written just now: what they had before is composed anew."""
-    now = [certificate.c.dataset == dataset.name, certificate.c.since_batch == batch.number]
-    if with_rows is not None:
-        now.append(with_rows)
+    now = [*moved.written(), *([] if with_rows is None else [with_rows])]
     for parts in (certificate_holder, certificate_object):
         conn.execute(sa.delete(parts).where(parts.c.certificate_id == certificate.c.id, *now))
 
 
-def write_events(conn: sa.Connection, dataset: Dataset, batch: Batch) -> None:
+def write_events(conn: sa.Connection, moved: Moved) -> None:
     """A status event where the status is not what the last event said; one join, whatever the statistics say."""
     event = certificate_status_event
-    written_now = (certificate.c.dataset == dataset.name, certificate.c.since_batch == batch.number)
     last = (
         sa.select(event.c.certificate_id, event.c.status, event.c.since, event.c.reason)
         .join_from(event, certificate, certificate.c.id == event.c.certificate_id)
-        .where(*written_now)
+        .where(*moved.written())
         .ext(distinct_on(event.c.certificate_id))
         .order_by(event.c.certificate_id, event.c.batch.desc())
         .subquery()
     )
     told = (certificate.c.status, certificate.c.status_since, certificate.c.status_reason)
     before = (last.c.status, last.c.since, last.c.reason)
-    moved = sa.or_(*(mine.is_distinct_from(theirs) for mine, theirs in zip(told, before, strict=True)))
-    rows = (
-        sa.select(certificate.c.id, sa.literal(batch.number), *told)
-        .select_from(certificate.outerjoin(last, last.c.certificate_id == certificate.c.id))
-        .where(*written_now, certificate.c.status.is_not(None), moved)
+    differs = sa.or_(*(mine.is_distinct_from(theirs) for mine, theirs in zip(told, before, strict=True)))
+    rows = sa.select(certificate.c.id, sa.literal(moved.batch.number), *told).where(
+        *moved.written(), certificate.c.status.is_not(None)
     )
+    if not moved.first:
+        joined = certificate.outerjoin(last, last.c.certificate_id == certificate.c.id)
+        rows = rows.select_from(joined).where(differs)
     conn.execute(insert(event).from_select(["certificate_id", "batch", "status", "since", "reason"], rows))
 
 
-def _carry_marks(conn: sa.Connection, rows: CertificateRows) -> None:
+def _carry_marks(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> None:
     current = rows.source
     conn.execute(
         sa.update(certificate)
@@ -234,6 +284,7 @@ def _carry_marks(conn: sa.Connection, rows: CertificateRows) -> None:
             certificate.c.dataset == rows.dataset.name,
             certificate.c.number == rows.text(rows.mapping.number),
             certificate.c.mark.is_distinct_from(current.c.mark),
+            moved.among(current.c[rows.mapping.number]),
         )
         .values(mark=current.c.mark)
     )

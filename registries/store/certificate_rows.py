@@ -191,8 +191,10 @@ def words_of_numbers(parts: sa.CTE, names: Sequence[str]) -> sa.Subquery:
     return sa.select(parts.c.number_, words.label("words")).group_by(parts.c.number_).subquery()
 
 
-def marked_rows(dataset: Dataset, mapping: CertificateMapping, current: sa.Table) -> sa.Subquery:
-    """For each number with marked rows a digest of which they are, and how."""
+def marked_rows(
+    dataset: Dataset, mapping: CertificateMapping, current: sa.Table, numbers: sa.Select[Any] | None
+) -> sa.Subquery:
+    """For each number (of those) with marked rows a digest of which they are, and how."""
     keys = [sa.cast(current.c[name], sa.Text(collation="C")) for name in dataset.key]
     each = sa.func.concat_ws(chr(31), *keys, current.c.mark)
     told = sa.func.string_agg(each, aggregate_order_by(sa.literal(chr(30)), *keys))
@@ -200,7 +202,7 @@ def marked_rows(dataset: Dataset, mapping: CertificateMapping, current: sa.Table
     number = current.c[mapping.number]
     return (
         sa.select(number.label("number_"), digest.label("marked"))
-        .where(current.c.mark.is_not(None), number.is_not(None))
+        .where(current.c.mark.is_not(None), number.is_not(None) if numbers is None else number.in_(numbers))
         .group_by(number)
         .subquery()
     )

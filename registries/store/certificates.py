@@ -31,7 +31,7 @@ from certificates.types import CertificateType
 from registries.contracts.model import Dataset
 from registries.errors import NotGranted
 from registries.store.batches import Batch
-from registries.store.certificate_composing import compose_several_rows, compose_single_rows, write_events
+from registries.store.certificate_composing import Moved, compose_several_rows, compose_single_rows, write_events
 from registries.store.certificate_rows import CertificateRows
 from registries.store.grants import Grant
 from registries.store.shapes import current_table
@@ -140,6 +140,8 @@ def compose_look_ups(conn: sa.Connection, dataset: Dataset, batch: Batch, certif
     if mapping is None:
         return 0
     compose = compose_single_rows if dataset.key == (mapping.number,) else compose_several_rows
-    composed = compose(conn, CertificateRows(dataset, mapping, certificate_type, current_table(dataset)), batch)
-    write_events(conn, dataset, batch)
+    moved = Moved.of(conn, dataset, mapping, batch)
+    composed = compose(conn, CertificateRows(dataset, mapping, certificate_type, current_table(dataset)), moved)
+    write_events(conn, moved)
+    moved.forget(conn)
     return composed

@@ -32,7 +32,12 @@ def staged_key(dataset: Dataset, staged: sa.FromClause) -> sa.ColumnElement[byte
 
 def current_key(dataset: Dataset, current: sa.Table) -> sa.ColumnElement[bytes]:
     """The digest of a current row's key: the same bytes as of the staged row that it came from."""
-    return digest("key", [sa.literal(dataset.name), *(current.c[name] for name in dataset.key)])
+    return key_of(dataset, current)
+
+
+def key_of(dataset: Dataset, rows: sa.FromClause) -> sa.ColumnElement[bytes]:
+    """The same of any rows that have the key's columns in their own types."""
+    return digest("key", [sa.literal(dataset.name), *(rows.c[name] for name in dataset.key)])
 
 
 def form(code: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -1,12 +1,12 @@
-"""Registers (基础库): views over their authorities' current tables, and where the authorities disagree.
+"""Registers (基础库): views over their authorities' current tables.
 
 Which registers there are, and whether one is merged, say their contracts. A view can't drift, and nobody copies ten
 million people. In a merged register the first dataset by precedence that has a value decides each attribute (一数一源);
 in the others (certificates, indicators) every row has one issuer, so that the register is a union. A subject whose key
-was corrected stands under its present key: what a dataset has under a former key alone, joins it (`subjects`).
+was corrected stands under its present key: what a dataset has under a former key alone, joins it (`subjects`). Where
+the authorities disagree says `conflicts`.
 
-    conn.execute(sa.select(registers.view("geography")).where(...))
-    registers.conflicts(conn, catalogue, "geography")     # refresh hub.conflict, set-based
+    conn.execute(sa.select(registers.view("geography", catalogue)).where(...))
 """
 
 import hashlib
@@ -16,18 +16,17 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.schema import CreateView, DropView
 
 from registries.catalogue_faults import precedence
-from registries.contracts.model import Dataset, Register, RegisterRole
+from registries.contracts.model import Dataset, RegisterRole
 from registries.departments import Catalogue
-from registries.store.engine import driver, written
+from registries.store.engine import driver
 from registries.store.shapes import DATA, current_table
-from registries.store.tables import Word, conflict, subject_alias
+from registries.store.tables import Word, subject_alias
 
 AREA_CODE, AREA_LEVEL = "area_code", "area_level"
-_CONFLICTS_LOCK = 6_022
 
 
 class Standing(NamedTuple):
@@ -119,85 +118,37 @@ def _kept_mark(conn: sa.Connection, register: str) -> str | None:
     return None if mark is None else str(mark)
 
 
-def conflicts(conn: sa.Connection, catalogue: Catalogue, register: str) -> int:
-    """Refresh the register's conflicts: each value that differs from the authority's; returns how many there are.
-
-    Two datasets of one register may be told of at the same time: the second waits until the first has committed.
-    """
-    conn.execute(
-        sa.text("SELECT pg_advisory_xact_lock(:space, hashtext(:name))"), {"space": _CONFLICTS_LOCK, "name": register}
-    )
-    conn.execute(sa.delete(conflict).where(conflict.c.register == register))
-    members = catalogue.of_register(register) if catalogue.register(register).merged else ()
-    found = 0
-    for attribute in _attributes(members):
-        ranked = by_precedence(members, attribute)
-        for place, later in enumerate(ranked[1:], 1):
-            found += _insert_conflicts(conn, catalogue.register(register), attribute, later, ranked[:place])
-    return found
-
-
 def by_precedence(members: Sequence[Dataset], attribute: str) -> list[Dataset]:
     """The datasets that give an attribute, the one that decides it first."""
-    giving = [member for member in members if attribute in _role(member).attributes]
-    return sorted(giving, key=lambda member: precedence(_role(member), attribute))
+    giving = [member for member in members if attribute in role_of(member).attributes]
+    return sorted(giving, key=lambda member: precedence(role_of(member), attribute))
 
 
-def _insert_conflicts(
-    conn: sa.Connection, register: Register, attribute: str, later: Dataset, earlier: Sequence[Dataset]
-) -> int:
-    kind = register.subject_kind.id
-    own = _offer(later, [attribute], kind)
-    others = [_offer(member, [attribute], kind) for member in earlier]
-    joined: sa.FromClause = own
-    for other in others:
-        joined = joined.outerjoin(other, other.c.subject_key == own.c.subject_key)
-    decided = sa.func.coalesce(*(other.c[attribute] for other in others), type_=Word)
-    authority = sa.case(
-        *((other.c[attribute].is_not(None), member.name) for other, member in zip(others, earlier, strict=True))
-    )
-    public = all(_is_public(member, attribute) for member in (later, *earlier))
-    rows = (
-        sa.select(
-            *(sa.literal(register.id), own.c.subject_key, sa.literal(attribute), sa.literal(later.name)),
-            *(authority, own.c[attribute], decided, sa.literal(public)),
-        )
-        .select_from(joined)
-        .where(own.c[attribute] != decided)
-    )
-    columns = ("register", "subject_key", "attribute", "dataset", "authority", "value", "authority_value", "public")
-    return written(conn, insert(conflict).from_select(columns, rows))
-
-
-def _is_public(dataset: Dataset, attribute: str) -> bool:
-    role = _role(dataset)
-    columns = (role.subject_key, role.attributes[attribute])
-    return all(dataset.column(name).classification == "public" for name in columns)
-
-
-def _role(dataset: Dataset) -> RegisterRole:
+def role_of(dataset: Dataset) -> RegisterRole:
+    """What a member of a register gives to it."""
     if dataset.register is None:
         raise LookupError(dataset.name)
     return dataset.register
 
 
-def _attributes(members: Sequence[Dataset]) -> tuple[str, ...]:
-    return tuple(sorted({attribute for member in members for attribute in _role(member).attributes}))
+def attributes_of(members: Sequence[Dataset]) -> tuple[str, ...]:
+    """Every attribute that one of a register's members gives, in alphabetical order."""
+    return tuple(sorted({attribute for member in members for attribute in role_of(member).attributes}))
 
 
 def _columns(members: Sequence[Dataset]) -> tuple[str, ...]:
     """What a view has besides keys: the attributes, and the area code, unless it is an attribute."""
-    attributes = _attributes(members)
+    attributes = attributes_of(members)
     return attributes if AREA_CODE in attributes else (*attributes, AREA_CODE)
 
 
-def _offer(dataset: Dataset, names: Sequence[str], kind: str | None, standing: Standing = CURRENT) -> sa.Subquery:
+def offer(dataset: Dataset, names: Sequence[str], kind: str | None, standing: Standing = CURRENT) -> sa.Subquery:
     """One dataset's part of a register: subject key and attributes as text, NULL where it has none; one row each.
 
     `kind`: of subjects, whose former keys are not shown: their rows join the present key's unless it has its own.
     """
     table = standing.rows(dataset)
-    key = sa.cast(table.c[_role(dataset).subject_key], Word)
+    key = sa.cast(table.c[role_of(dataset).subject_key], Word)
     own = _rows_of(dataset, table, names, key)
     if kind is None:
         return own.subquery()
@@ -205,7 +156,7 @@ def _offer(dataset: Dataset, names: Sequence[str], kind: str | None, standing: S
     named = sa.exists().where(alias.c.subject_kind == kind, alias.c.alias == key)
     present = standing.rows(dataset).alias()
     has_own = sa.exists().where(
-        sa.cast(present.c[_role(dataset).subject_key], Word) == alias.c.subject_key, *_belongs(dataset, present)
+        sa.cast(present.c[role_of(dataset).subject_key], Word) == alias.c.subject_key, *_belongs(dataset, present)
     )
     former = (
         sa.select(alias.c.subject_key, *_values(dataset, table, names))
@@ -223,8 +174,8 @@ def _rows_of(
 ) -> sa.Select[*tuple[Any, ...]]:
     offered: sa.Select[*tuple[Any, ...]] = sa.select(key.label("subject_key"), *_values(dataset, table, names))
     offered = offered.where(*_belongs(dataset, table))
-    subject = table.c[_role(dataset).subject_key]
-    if dataset.key != (_role(dataset).subject_key,):
+    subject = table.c[role_of(dataset).subject_key]
+    if dataset.key != (role_of(dataset).subject_key,):
         # several rows may name one subject: the latest decides
         offered = offered.ext(distinct_on(subject)).order_by(subject, *_latest(dataset, table))
     return offered
@@ -235,7 +186,7 @@ def _latest(dataset: Dataset, table: sa.FromClause) -> list[sa.ColumnElement[Any
 
 
 def _belongs(dataset: Dataset, table: sa.FromClause) -> list[sa.ColumnElement[bool]]:
-    role = _role(dataset)
+    role = role_of(dataset)
     return [
         table.c[role.subject_key].is_not(None),
         *([table.c.mark.is_distinct_from("vanished")] if dataset.certificate else []),  # others may only be misspelt
@@ -244,7 +195,7 @@ def _belongs(dataset: Dataset, table: sa.FromClause) -> list[sa.ColumnElement[bo
 
 
 def _values(dataset: Dataset, table: sa.FromClause, names: Sequence[str]) -> list[sa.Label[Any]]:
-    given = dict(_role(dataset).attributes)
+    given = dict(role_of(dataset).attributes)
     if dataset.area_column:
         given.setdefault(AREA_CODE, dataset.area_column)
     return [
@@ -263,13 +214,13 @@ def _level(area_code: sa.ColumnElement[Any]) -> sa.Label[Any]:
 def _union(members: Sequence[Dataset], standing: Standing) -> sa.CompoundSelect[Any] | sa.Select[Any]:
     parts = []
     for member in members:
-        part = _offer(member, _columns(members), None, standing)
+        part = offer(member, _columns(members), None, standing)
         parts.append(sa.select(*part.c, _level(part.c[AREA_CODE]), sa.literal(member.name, Word).label("dataset")))
     return sa.union_all(*parts) if len(parts) > 1 else parts[0]
 
 
 def _merged(members: Sequence[Dataset], kind: str, standing: Standing) -> sa.Select[Any]:
-    parts = [_offer(member, _columns(members), kind, standing) for member in members]
+    parts = [offer(member, _columns(members), kind, standing) for member in members]
     if len(parts) == 1:
         part = parts[0]
         return sa.select(*part.c, _level(part.c[AREA_CODE]), sa.literal(members[0].name, Word).label("dataset"))

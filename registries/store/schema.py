@@ -15,10 +15,15 @@ from registries.store.access_tables import subject_access
 from registries.store.engine import Store
 from registries.store.keeping_tables import erasure
 from registries.store.tables import HUB
+from registries.store.telling_tables import told
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 6_001
-_ELSEWHERE = (erasure, subject_access)  # tables beside `tables`: the metadata is whole when their modules are there
+_ELSEWHERE = (
+    erasure,
+    subject_access,
+    told,
+)  # tables beside `tables`: the metadata is whole when their modules are there
 
 
 def migrate(store_owner: Store) -> None:

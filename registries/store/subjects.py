@@ -2,11 +2,12 @@
 
     join_id = subjects.join(conn, catalogue.register("population"), former, present, why)       # hub_page, or the owner
     subjects.separate(conn, join_id, why)
-    subjects.propose(conn, catalogue, dataset)          # hub_load: likely pairs of a batch; nothing joins by itself
+    subjects.take_changed(conn, "natural_person")       # hub_load: joins and separations that nobody has looked at yet
 
-Register views and conflicts show the subject under its present key, and a certificate is found by either. The history
-of joins is kept for ever, and each of them, and each separation, is an entry of the ledger, with digests of the keys.
-Lists show masked keys: the views mask, not the pages.
+Nothing joins by itself: likely pairs are found by `proposals`, for a steward. Register views and conflicts show the
+subject under its present key, and a certificate is found by either. The history of joins is kept for ever, and each of
+them, and each separation, is an entry of the ledger, with digests of the keys. Lists show masked keys: the views mask,
+not the pages.
 """
 
 import base64
@@ -20,17 +21,13 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from certificates.identifiers import check_citizen_number, check_uscc
 from registries.canonical import canonical_column
-from registries.contracts.model import Correction, Dataset, Register
-from registries.departments import Catalogue
+from registries.contracts.model import Register
 from registries.errors import SubjectRefused
-from registries.store.engine import written
 from registries.store.ledger_rows import body_digest, entry_digest
-from registries.store.shapes import current_table, history_table
-from registries.store.tables import Word, subject_alias, subject_join, subject_proposal
+from registries.store.tables import subject_join, subject_proposal
 
 KIND, ISSUER = "subject", "subjects"
 _ENOUGH = 2  # attributes that must agree before two keys are proposed as one subject
@@ -186,97 +183,40 @@ def _key_form(register: Register, key: str) -> str:
 
 
 def _masked(name: str, table: sa.Table) -> sa.TableClause:
-    return sa.table(name, *(sa.column(column.name) for column in table.c), schema="hub")
+    return sa.table(name, *(sa.column(column.name) for column in table.c if column.name != "compared"), schema="hub")
 
 
-# --- likely pairs
+# --- what joins change
 
 
-def propose(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset) -> int:
-    """Refresh the likely pairs of a dataset; returns how many are new. None is joined, none was separated before.
+@dataclass(frozen=True)
+class ChangedJoins:
+    """Joins and separations since conflicts were compared last: of which keys, and whether any was separated."""
 
-    Where rows say that a key was corrected, those are the pairs. Of a dataset whose key is a register's subject key a
-    pair is a key that a batch closed and one that the same batch opened, with all other required attributes equal (two
-    at least), neither of them in any other pair.
+    keys: tuple[str, ...]
+    separated: bool
+
+
+def changed(kind: str) -> sa.Select[str]:
+    """A statement that gives the keys of the joins that conflicts have not been compared by yet."""
+    waiting = sa.and_(subject_join.c.subject_kind == kind, ~subject_join.c.compared)
+    return sa.union_all(*(sa.select(key.label("key")).where(waiting) for key in _KEYS)).subquery().select()
+
+
+def take_changed(conn: sa.Connection, kind: str) -> ChangedJoins:
+    """Take the joins that wait to be compared; they wait no more when the caller commits.
+
+    A join that somebody makes or separates meanwhile waits for the next batch.
     """
-    pairs = _pairs_of(dataset, catalogue)
-    if pairs is None:
-        return 0
-    kept = sa.select(pairs.c.former_key, pairs.c.present_key)
-    own = subject_proposal.c.dataset == dataset.name
-    keys = sa.tuple_(subject_proposal.c.former_key, subject_proposal.c.present_key)
-    conn.execute(sa.delete(subject_proposal).where(own, keys.not_in(kept)))
-    names = ["subject_kind", "former_key", "present_key", "dataset", "batch"]
-    new = insert(subject_proposal).from_select(names, sa.select(*(pairs.c[name] for name in names)))
-    return written(conn, new.on_conflict_do_nothing())
-
-
-def _pairs_of(dataset: Dataset, catalogue: Catalogue) -> sa.Subquery | None:
-    """The pairs that a dataset can tell of; None if it tells of none."""
-    if dataset.correction is not None:
-        return _told_pairs(dataset, dataset.correction, catalogue)
-    role = dataset.register
-    if role is None or dataset.key != (role.subject_key,) or not catalogue.register(role.register).merged:
-        return None
-    attributes = [column.name for column in dataset.stored_columns if _identifies(dataset, column.name)]
-    if len(attributes) < _ENOUGH:
-        return None
-    return _pairs(dataset, attributes, catalogue.register(role.register).subject_kind.id)
-
-
-def _told_pairs(dataset: Dataset, correction: Correction, catalogue: Catalogue) -> sa.Subquery:
-    """Pairs that rows of an authority tell: of several rows with one former key the latest."""
-    kind, current = catalogue.register(correction.register).subject_kind.id, current_table(dataset)
-    former, present = (sa.cast(current.c[name], Word) for name in (correction.former, correction.present))
-    keys = [current.c[name] for name in dataset.key]
-    return (
-        sa.select(
-            sa.literal(kind, Word).label("subject_kind"),
-            former.label("former_key"),
-            present.label("present_key"),
-            sa.literal(dataset.name, Word).label("dataset"),
-            current.c.since_batch.label("batch"),
-        )
-        .where(former != present, current.c.mark.is_distinct_from("vanished"), ~_known(kind, former, present))
-        .ext(distinct_on(former))
-        .order_by(former, current.c.since_batch.desc(), *keys)
-        .subquery()
+    taken = (
+        sa.update(subject_join)
+        .where(subject_join.c.subject_kind == kind, ~subject_join.c.compared)
+        .values(compared=True)
+        .returning(*_KEYS, subject_join.c.separated_at.is_not(None))
     )
+    rows = conn.execute(taken).all()
+    keys = tuple(sorted({key for former, present, _ in rows for key in (former, present)}))
+    return ChangedJoins(keys, any(separated for *_, separated in rows))
 
 
-def _identifies(dataset: Dataset, name: str) -> bool:
-    column = dataset.column(name)
-    return column.required and not column.key and name != dataset.watermark and column.logical_type != "timestamp"
-
-
-def _pairs(dataset: Dataset, attributes: list[str], kind: str) -> sa.Subquery:
-    current, history = current_table(dataset), history_table(dataset)
-    (key,) = dataset.key
-    former, present = sa.cast(history.c[key], Word), sa.cast(current.c[key], Word)
-    still, once = current.alias(), history.alias()
-    matched = (
-        sa.select(
-            sa.literal(kind, Word).label("subject_kind"),
-            former.label("former_key"),
-            present.label("present_key"),
-            sa.literal(dataset.name, Word).label("dataset"),
-            history.c.until_batch.label("batch"),
-            sa.func.count().over(partition_by=former).label("of_former"),
-            sa.func.count().over(partition_by=present).label("of_present"),
-        )
-        .join_from(history, current, current.c.since_batch == history.c.until_batch)
-        .where(*(history.c[name] == current.c[name] for name in attributes), former != present)
-        .where(~sa.exists().where(still.c[key] == history.c[key]), ~sa.exists().where(once.c[key] == current.c[key]))
-        .where(~_known(kind, former, present))
-        .subquery()
-    )
-    return sa.select(*matched.c).where(matched.c.of_former == 1, matched.c.of_present == 1).subquery()
-
-
-def _known(kind: str, former: sa.ColumnElement[Any], present: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """The former key is joined already, or these two were separated by somebody who knew better."""
-    joined = sa.exists().where(subject_alias.c.subject_kind == kind, subject_alias.c.alias == former)
-    parted = sa.exists().where(
-        subject_join.c.subject_kind == kind, subject_join.c.former_key == former, subject_join.c.present_key == present
-    )
-    return sa.or_(joined, parted)
+_KEYS = (subject_join.c.former_key, subject_join.c.present_key)

@@ -278,6 +278,7 @@ subject_join = sa.Table(  # kept for ever; made and separated by functions only
     _text("separated_by"),
     sa.Column("separated_at", Moment),
     _text("separation_reason"),
+    sa.Column("compared", sa.Boolean, nullable=False, server_default=sa.false()),  # conflicts know of it
     sa.CheckConstraint("former_key <> present_key", name="keys"),
     sa.CheckConstraint("num_nulls(separated_by, separated_at, separation_reason) IN (0, 3)", name="separated"),
     sa.Index(
@@ -287,6 +288,7 @@ subject_join = sa.Table(  # kept for ever; made and separated by functions only
         unique=True,
         postgresql_where=sa.text("separated_at IS NULL"),
     ),
+    sa.Index("subject_join_waiting_idx", "subject_kind", postgresql_where=sa.text("NOT compared")),
 )
 
 subject_alias = sa.Table(  # what the joins in force come to: every former key with the latest
@@ -307,7 +309,7 @@ subject_proposal = sa.Table(  # likely pairs; nothing is joined before a steward
     _word("present_key"),
     _word("dataset"),
     _big("batch"),
-    sa.UniqueConstraint("subject_kind", "former_key", "present_key"),
+    sa.UniqueConstraint("subject_kind", "former_key", "present_key", "dataset", name="subject_proposal_pair_key"),
 )
 
 account = sa.Table(

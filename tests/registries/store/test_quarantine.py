@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from registries.store import batches, cases, pages, quarantine, registers, scores
+from registries.store import batches, cases, conflicts, pages, quarantine, registers, scores
 from registries.store.engine import Store
 from registries.store.quarantine import RefusedRow
 from registries.store.stage import Stage
@@ -153,8 +153,8 @@ def test_registers_follow_their_authorities_and_conflicts_are_cases(load: Store,
             ("440511", "金平区", None, None, STATISTICS.name),
             ("440512", "濠江区", None, None, CIVIL.name),
         ]
-        assert registers.conflicts(conn, CATALOGUE, "geography") == 1
-        assert registers.conflicts(conn, CATALOGUE, "geography") == 1
+        assert conflicts.compare_all(conn, CATALOGUE, "geography") == 1
+        assert conflicts.compare_all(conn, CATALOGUE, "geography") == 1
         assert cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW) == 1
         assert cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW) == 0
     with page.begin() as conn:
@@ -167,7 +167,7 @@ def test_registers_follow_their_authorities_and_conflicts_are_cases(load: Store,
         assert (case.cause, case.attribute, case.dataset) == ("conflict", "name", CIVIL.name)
     with load.begin() as conn:
         batch, _ = take_in(conn, CIVIL, divisions(("440507", "龙湖区"), ("440511", "金平区")))
-        assert registers.conflicts(conn, CATALOGUE, "geography") == 0
+        assert conflicts.compare_all(conn, CATALOGUE, "geography") == 0
         cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW)
         assert cases.list_cases(conn) == []
 
@@ -177,11 +177,11 @@ def test_two_datasets_of_one_register_are_told_of_one_after_the_other(load: Stor
         take_in(conn, STATISTICS, divisions(("440507", "龙湖区")))
         take_in(conn, CIVIL, divisions(("440507", "龙湖")))
     with ThreadPoolExecutor() as threads, load.connect() as first:
-        assert registers.conflicts(first, CATALOGUE, "geography") == 1
+        assert conflicts.compare_all(first, CATALOGUE, "geography") == 1
 
         def second() -> int:
             with load.begin() as conn:
-                return registers.conflicts(conn, CATALOGUE, "geography")
+                return conflicts.compare_all(conn, CATALOGUE, "geography")
 
         waiting = threads.submit(second)
         with pytest.raises(TimeoutError):

@@ -12,7 +12,18 @@ from certificates.records import Question
 from registries.contracts.model import Column, Correction, RegisterRole, RuleSpec
 from registries.errors import SubjectRefused
 from registries.home import Role
-from registries.store import batches, certificates, grants, ledger, planner, registers, roles, subjects
+from registries.store import (
+    batches,
+    certificates,
+    conflicts,
+    grants,
+    ledger,
+    planner,
+    proposals,
+    registers,
+    roles,
+    subjects,
+)
 from registries.store.engine import Store
 from registries.store.grants import Grant
 from registries.store.stage import Stage
@@ -149,10 +160,10 @@ def test_conflicts_are_those_of_the_joined_subject(planned: Store, page: Store, 
     with planned.begin() as conn:
         take_in(conn, RESIDENTS, [resident(RIGHT)])
         take_in(conn, PATIENTS, [patient("1", WRONG, "林志")])
-        assert registers.conflicts(conn, CATALOGUE, "population") == 0
+        assert conflicts.compare_all(conn, CATALOGUE, "population") == 0
     join(page, WRONG, RIGHT)
     with planned.begin() as conn:
-        assert registers.conflicts(conn, CATALOGUE, "population") == 1
+        assert conflicts.compare_all(conn, CATALOGUE, "population") == 1
     with owner.begin() as conn:
         row = conn.execute(sa.select(conflict.c.subject_key, conflict.c.value, conflict.c.authority_value)).one()
     assert tuple(row) == (RIGHT, "林志", "林志强")
@@ -283,11 +294,11 @@ def test_a_batch_that_closes_one_number_and_opens_another_of_the_same_person_pro
 ) -> None:
     with planned.begin() as conn:
         take_in(conn, RESIDENTS, [resident(WRONG), resident(OTHER, "陈美"), resident(FOURTH, "王五")])
-        assert subjects.propose(conn, CATALOGUE, RESIDENTS) == 0
+        assert proposals.propose_all(conn, CATALOGUE, RESIDENTS) == 0
         batch, _ = take_in(conn, RESIDENTS, [resident(RIGHT), resident(OTHER, "陈美"), resident(FIFTH, "赵六")])
-        assert subjects.propose(conn, CATALOGUE, RESIDENTS) == 1
-        assert subjects.propose(conn, CATALOGUE, RESIDENTS) == 0
-        assert subjects.propose(conn, CATALOGUE, PATIENTS) == 0
+        assert proposals.propose_all(conn, CATALOGUE, RESIDENTS) == 1
+        assert proposals.propose_all(conn, CATALOGUE, RESIDENTS) == 0
+        assert proposals.propose_all(conn, CATALOGUE, PATIENTS) == 0
     with page.begin() as conn:
         (proposal,) = subjects.list_proposals(conn)
     assert (proposal.former_key, proposal.present_key) == ("1101**********0021", "1101**********002X")
@@ -298,7 +309,7 @@ def test_a_batch_that_closes_one_number_and_opens_another_of_the_same_person_pro
         assert subjects.list_proposals(conn) == []
         subjects.separate(conn, join_id, WHY)
     with planned.begin() as conn:
-        assert subjects.propose(conn, CATALOGUE, RESIDENTS) == 0  # somebody knew better
+        assert proposals.propose_all(conn, CATALOGUE, RESIDENTS) == 0  # somebody knew better
     with pytest.raises(SubjectRefused), page.begin() as conn:
         subjects.join_proposed(conn, proposal.id, WHY)
 
@@ -308,22 +319,22 @@ def test_rows_that_tell_of_a_correction_propose(planned: Store, page: Store) -> 
     rows = [{"id": "1", "old": WRONG, "new": OTHER}, {"id": "2", "old": FOURTH, "new": FOURTH}]
     with planned.begin() as conn:
         take_in(conn, CORRECTIONS, [(row, False) for row in rows])
-        assert subjects.propose(conn, with_corrections, CORRECTIONS) == 1
+        assert proposals.propose_all(conn, with_corrections, CORRECTIONS) == 1
         take_in(conn, CORRECTIONS, [({**row, "id": row["id"] + "x"}, False) for row in [{**rows[0], "new": RIGHT}]])
-        assert subjects.propose(conn, with_corrections, CORRECTIONS) == 1
+        assert proposals.propose_all(conn, with_corrections, CORRECTIONS) == 1
     with page.begin() as conn:
         (proposal,) = subjects.list_proposals(conn)
         assert (proposal.former_key, proposal.present_key) == ("1101**********0021", "1101**********002X")
         subjects.join_proposed(conn, proposal.id, WHY)
     with planned.begin() as conn:
-        assert subjects.propose(conn, with_corrections, CORRECTIONS) == 0
+        assert proposals.propose_all(conn, with_corrections, CORRECTIONS) == 0
 
 
 def test_twins_of_one_name_are_not_proposed(planned: Store) -> None:
     with planned.begin() as conn:
         take_in(conn, RESIDENTS, [resident(WRONG), resident(OTHER, "陈美")])
         take_in(conn, RESIDENTS, [resident(RIGHT), resident(FOURTH), resident(OTHER, "陈美")])
-        assert subjects.propose(conn, CATALOGUE, RESIDENTS) == 0
+        assert proposals.propose_all(conn, CATALOGUE, RESIDENTS) == 0
 
 
 # --- certificates
