@@ -1,39 +1,31 @@
-"""Tables of a PostgreSQL database, streamed through ADBC as text.
+"""Tables of a PostgreSQL database, streamed through ADBC as text, whole each time.
 
     connector = DatabaseTable(dataset, "postgresql://reader:...@host/residents")
-    connector.identity()  -> '20000:8a1f...'
+    connector.identity()  -> '20000:-8105214:5f0c31d2a94be077'
 
-The table is pulled whole each time. Change sets by watermark are few rows: `sql_database` streams those, of PostgreSQL
-as of any other database.
-
-Values are cast to text in the SELECT itself, with the date style and time zone set, so that what is landed does not
-depend on the source's settings. Rows come in the order in which the table holds them: parallel and synchronised
-scans are off, so that an unchanged table gives them in the same order each time.
+Rows come in the order in which the table holds them. Change sets by watermark are `database_changes`.
 """
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any
 
-import adbc_driver_postgresql.dbapi as adbc
-import psycopg
 import pyarrow as pa
-from psycopg import conninfo, sql
+from psycopg import sql
 
-from registries.connectors.faults import SourceChangedShape, SourceDown
-from registries.contracts.model import Dataset, Delivery
-
-ROWS: Final = 50_000
-"""The most rows of a batch."""
-
-_BATCH_BYTES: Final = str(8 << 20)
-_SETTINGS: Final = (
-    "SET TRANSACTION READ ONLY",
-    "SET datestyle = 'ISO, YMD'",
-    "SET timezone = 'UTC'",
-    "SET synchronize_seqscans = off",
-    "SET max_parallel_workers_per_gather = 0",
+from registries.connectors.faults import SourceDown
+from registries.connectors.postgres_reading import (
+    NO_ANSWER,
+    as_texts,
+    asked,
+    check_columns,
+    libpq,
+    reading,
+    streamed,
+    table_of,
 )
+from registries.connectors.postgres_versions import row_versions
+from registries.contracts.model import Dataset, Delivery
 
 
 class DatabaseTable:
@@ -44,7 +36,7 @@ class DatabaseTable:
 
     def __init__(self, dataset: Dataset, url: str, secret: Callable[[str], str | None] = lambda _: None) -> None:
         self._dataset = dataset
-        self._url = _libpq(url, secret("password"))
+        self._url = libpq(url, secret("password"))
 
     @property
     def description(self) -> str:
@@ -62,19 +54,15 @@ class DatabaseTable:
         return None
 
     def identity(self) -> str:
-        """How many rows, and the sum of their hashes over the contract's columns: equal means nothing new to pull.
+        """How many rows, and the sum of hashes of their versions, or of their values: equal means nothing new to pull.
 
         Every column takes part, not only the watermark: a value that was mended without a new time is new, too.
         """
-        row = sql.SQL(", ").join(sql.Identifier(column.source) for column in self._dataset.columns)
-        query = sql.SQL(
-            "SELECT count(*)::text, coalesce(sum(hashtextextended(ROW({row})::text, 0)), 0)::text FROM {table}"
-        )
-        with self._cursor() as cursor:
-            self._check_columns(cursor)
-            cursor.execute(_text(query.format(row=row, table=self._table)))
-            count, total = cursor.fetchone()
-        return f"{count}:{total}"
+        found = self._versions()
+        if found is not None:
+            return found
+        with self._reading() as cursor:
+            return ":".join(asked(cursor, _values(self._dataset)))
 
     def original(self) -> None:
         """A database has no bytes of its own to land: the Parquet is the original."""
@@ -83,71 +71,27 @@ class DatabaseTable:
         """None: the whole table is pulled each time."""
 
     def chunks(self) -> Iterator[pa.RecordBatch]:
-        """Batches of ROWS rows of text columns named as the contract's; SourceFault for what is wrong."""
-        columns = sql.SQL(", ").join(
-            sql.SQL("{}::text AS {}").format(sql.Identifier(column.source), sql.Identifier(column.name))
-            for column in self._dataset.columns
-        )
-        query = sql.SQL("SELECT {} FROM {}").format(columns, self._table)
-        with self._cursor() as cursor:
-            self._check_columns(cursor)
-            cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": _BATCH_BYTES})
-            cursor.execute(_text(query))
-            yield from _of_equal_size(cursor.fetch_record_batch())
+        """Batches of text columns named as the contract's; SourceFault for what is wrong."""
+        with self._reading() as cursor:
+            yield from streamed(cursor, as_texts(self._dataset))
 
-    @property
-    def _table(self) -> sql.Identifier:
-        return sql.Identifier(*(self._dataset.server.table or "").split("."))
-
-    def _check_columns(self, cursor: Any) -> None:  # noqa: ANN401 - ADBC ships no types
-        cursor.execute(_text(sql.SQL("SELECT * FROM {} LIMIT 0").format(self._table)))
-        there = {name for name, *_ in cursor.description}
-        missing = [column.source for column in self._dataset.columns if column.source not in there]
-        if missing:
-            raise SourceChangedShape(self.description, missing)
+    def _versions(self) -> str | None:
+        try:
+            with self._reading() as cursor:
+                return row_versions(cursor, self._dataset)
+        except SourceDown as fault:
+            if fault.code == NO_ANSWER:
+                raise
+            return None  # it answers, but not this question
 
     @contextlib.contextmanager
-    def _cursor(self) -> Iterator[Any]:
-        try:
-            with adbc.connect(self._url) as connection, connection.cursor() as cursor:
-                for setting in _SETTINGS:
-                    cursor.execute(setting)
-                yield cursor
-        except adbc.Error as error:  # its text may quote the address or a row
-            raise SourceDown(self.description, error.sqlstate or "connection") from None
-        except pa.ArrowException:  # as above; while rows are streamed there is no SQLSTATE
-            raise SourceDown(self.description, "interrupted") from None
+    def _reading(self) -> Iterator[Any]:
+        with reading(self._url, self.description) as cursor:
+            check_columns(cursor, self._dataset, self.description)
+            yield cursor
 
 
-def _of_equal_size(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The same rows in batches of ROWS: what is landed must not depend on how the driver cut them."""
-    waiting: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in reader:
-        waiting.append(batch)
-        rows += batch.num_rows
-        while rows >= ROWS:
-            table = pa.Table.from_batches(waiting)
-            yield _one_batch(table.slice(0, ROWS))
-            rest = table.slice(ROWS)
-            waiting, rows = rest.to_batches(), rest.num_rows
-    if rows:
-        yield _one_batch(pa.Table.from_batches(waiting))
-
-
-def _one_batch(table: pa.Table) -> pa.RecordBatch:
-    return table.combine_chunks().to_batches()[0]
-
-
-def _text(query: sql.Composed) -> str:
-    return query.as_string(None)
-
-
-def _libpq(url: str, password: str | None) -> str:
-    """The address as libpq reads it, with a bound on the time to connect; the password where it holds none."""
-    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    try:
-        given = conninfo.conninfo_to_dict(plain)
-    except psycopg.ProgrammingError:  # its text may quote the address
-        return plain  # the driver refuses it, and that is told as for any other
-    return conninfo.make_conninfo("", **{"connect_timeout": 10, "password": password, **given})
+def _values(dataset: Dataset) -> sql.Composed:
+    row = sql.SQL(", ").join(sql.Identifier(column.source) for column in dataset.columns)
+    query = sql.SQL("SELECT count(*)::text, coalesce(sum(hashtextextended(ROW({row})::text, 0)), 0)::text FROM {table}")
+    return query.format(row=row, table=table_of(dataset))

