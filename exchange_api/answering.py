@@ -13,13 +13,14 @@ transaction, and with what it said the question joins a later group, where its g
 """
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
+from certificates.holder_codes import subject_kind
 from certificates.issuers import Issuer, no_issuers
 from certificates.keys import KeyPurpose, KeyRing
 from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, resume, sign
@@ -36,7 +37,7 @@ from exchange_api.meters import Meters
 from exchange_api.transactions import Transaction
 from registries.errors import LedgerDamaged, StoreDown, StoreError
 from registries.live_records import together
-from registries.store import certificates, grants, ledger
+from registries.store import asked, certificates, grants, ledger
 from registries.store.engine import Store
 from registries.store.grants import Grant
 
@@ -255,6 +256,7 @@ class Answering:
         drafts = [draft_receipt(self._payload(each, now), key) for each in judged]
         entries = [_entry(each.known, draft) for each, draft in zip(judged, drafts, strict=True)]
         outcomes = ledger.append(work.conn, entries, now)
+        asked.note(work.conn, [*_about(judged, outcomes)])
         new = [
             Written(each.known.key, each.known.digest, outcome.entry_id, key.kid, draft)
             for each, draft, outcome in zip(judged, drafts, outcomes, strict=True)
@@ -345,6 +347,15 @@ def _not_answered(known: Sequence[Known | Refused], before: Sequence[Written]) -
 
 def _entry(known: Known, draft: ReceiptDraft) -> ledger.NewEntry:
     return ledger.NewEntry(KIND, *known.key, draft.leaf_data, draft.signing_input, known.digest)
+
+
+def _about(judged: Sequence[Judged], outcomes: Sequence[ledger.Appended | ledger.Stored]) -> Iterator[asked.About]:
+    """Of whom the new entries speak: the receipts themselves do not name the holder."""
+    for each, outcome in zip(judged, outcomes, strict=True):
+        if isinstance(outcome, ledger.Appended):
+            question = each.known.question
+            kind = subject_kind(question.holder_code_type)
+            yield asked.About(outcome.entry_id, kind, question.holder_code, question.certificate_type)
 
 
 def _restored(stored: Mapping[tuple[str, str], ledger.Stored]) -> list[Written]:

@@ -7,7 +7,7 @@ mianzheng receipt verify receipt.jws
 
 import typer
 
-from mianzheng.commands import benching, contracts, loading, proving, pushing, running, subjects
+from mianzheng.commands import benching, contracts, explaining, keeping, loading, proving, pushing, running, subjects
 
 app = typer.Typer(
     name="mianzheng",
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for group in (running.app, loading.app, proving.app, pushing.app):
+for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, explaining.app):
     app.add_typer(group)
 app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")

@@ -7,7 +7,7 @@ each process: when other contracts come into force, the supervisor starts Dagste
 import dagster as dg
 
 from pipelines.assets import assets_of, external_assets_of
-from pipelines.housekeeping import housekeeping, nightly
+from pipelines.housekeeping import housekeeping, nightly, retention, retention_nightly
 from pipelines.resources import RESOURCE, catalogue_in_force, hub_resource
 from pipelines.schedules import jobs_of, schedules_of
 from pipelines.sensors import sensors_of
@@ -19,8 +19,8 @@ def compose(catalogue: Catalogue) -> dg.Definitions:
     pulled = [dataset for dataset in catalogue.datasets if dataset.pulled]
     return dg.Definitions(
         assets=[*assets_of(catalogue).values(), *external_assets_of(catalogue)],
-        jobs=[*jobs_of(pulled), housekeeping],
-        schedules=[*schedules_of(pulled), nightly],
+        jobs=[*jobs_of(pulled), housekeeping, retention],
+        schedules=[*schedules_of(pulled), nightly, retention_nightly],
         sensors=sensors_of(pulled),
         resources={RESOURCE: hub_resource.configured({"home": {"env": "HUB_HOME"}})},
         executor=dg.in_process_executor,

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from registries.departments import Catalogue, load_catalogue
-from registries.home import HubHome
+from registries.home import HubHome, Role
 from registries.operators.folders import Contracts
+from registries.retention import Keeper
+from registries.retention_rules import RetentionRules
+from registries.store.engine import Store
+from registries.store.expiries import Expiry
 
 if TYPE_CHECKING:
     from quality.intake import Intake, IntakeOutcome, Progress, Step
@@ -71,6 +75,12 @@ class Hub:
         outcomes = self.intake.take_in_all(dataset, progress=self.progress)
         self.outcomes[dataset] = outcomes[-1]
         return outcomes
+
+    def expire(self) -> list[Expiry]:
+        """Let go what the hub holds past its time; what went. Every error of the rooms may come out."""
+        with Store(self.home.store_url(Role.LOAD)) as store:
+            catalogue = Contracts(self.home).catalogue()
+            return Keeper(self.home, store, catalogue, RetentionRules.of_home(self.home.path), self.clock()).expire()
 
 
 @dg.resource(config_schema={"home": dg.StringSource}, description="HUB_HOME")

@@ -6,7 +6,7 @@ from open_data_contract_standard.model import OpenDataContractStandard
 
 from registries.contracts.names import FILL
 from registries.contracts.odcs import Custom
-from registries.contracts.periods import BODIES_AT_LEAST, UNITS, Erasure, Period, Retention, Unit
+from registries.contracts.periods import BODIES_AT_LEAST, UNITS, Erasure, Period, Retention
 from registries.contracts.yaml_page import Page, Place
 
 PROPERTY: Final = "retention"
@@ -64,7 +64,7 @@ def _whole(page: Page, contract: OpenDataContractStandard, table: str) -> Period
             continue
         place: Place = ("slaProperties", position, "value")
         if type(given.value) is int and given.value > 0 and given.unit in UNITS:
-            found = Period(given.value, cast("Unit", given.unit))
+            found = Period(given.value, given.unit)
         else:
             words = ("应为以 d、m 或 y 计的正整数", "should be a positive number with the unit d, m or y")
             page.note(place, *words, *FILL)
