@@ -22,12 +22,13 @@ def bring_up(settings: Settings, *, once: bool, quiet: bool, as_json: bool) -> i
     started = time.monotonic()
     tell = (lambda _zh, _en: None) if as_json else say
     code = 1
-    with suppress(Stopped), stoppable() as wish, running(settings, tell) as hub:
+    progress = not (quiet or as_json)
+    with suppress(Stopped), stoppable() as wish, running(settings, tell, progress=progress) as hub:
         from mianzheng.cycle_display import load_everything
         from mianzheng.self_check import self_check
 
         tell("归集各部门数据", "taking in the departments' data")
-        outcomes = load_everything(hub.home, clock, progress=not quiet, quiet=as_json)
+        outcomes = load_everything(hub.home, clock, progress=progress, quiet=as_json)
         wish.look()
         hub.city.start_pushing(hub.address)  # what it refers to has been taken in now
         failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]

@@ -19,7 +19,8 @@ from rich.control import Control
 from rich.segment import ControlType
 
 from mianzheng.progress_lines import bar_line, plain_line
-from mianzheng.progress_way import Expected, Look, Way
+from mianzheng.progress_measure import Total
+from mianzheng.progress_way import Expected, Look, Way, Work
 
 if TYPE_CHECKING:
     from quality.intake import Step
@@ -31,6 +32,10 @@ LINE_EVERY: Final = 10.0
 WORTH_A_LINE: Final = 2.0
 """A step that took so many seconds gets a line in a log at once; a cycle of small datasets has none."""
 _ERASE: Final = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
+
+
+def unknown(dataset: str) -> None:
+    """Nobody knows how many rows there will be."""
 
 
 class Redrawn:
@@ -64,10 +69,10 @@ class Lines:
 
     def draw(self, look: Look, place: str, now: float) -> None:
         """Print a line if it is time for one."""
-        step = (look.dataset, look.step.value)
-        if look.elapsed < WORTH_A_LINE or (step == self._last and now - self._at < LINE_EVERY):
+        work = (look.name, look.work.en)
+        if look.elapsed < WORTH_A_LINE or (work == self._last and now - self._at < LINE_EVERY):
             return
-        self._last, self._at = step, now
+        self._last, self._at = work, now
         self._console.print(plain_line(look, place), markup=False)
 
     def clear(self) -> None:
@@ -100,10 +105,22 @@ class ProgressDisplay:
     def __call__(self, step: "Step", dataset: str, rows: int) -> None:
         """`rows` of a dataset have gone through a step so far."""
         with self._lock:
-            if self._way is None or self._way.dataset != dataset:
+            if self._way is None or self._way.name != dataset:
                 self._seen.add(dataset)
                 self._way = Way(dataset, self._expected, self._now())
             self._way.told(step, rows, self._now())
+
+    def begin(self, work: Work, total: Total | None = None) -> None:
+        """A work begins that is no step of the intake."""
+        with self._lock:
+            self._way = Way("", self._expected, self._now())
+            self._way.begin(work, total, self._now())
+
+    def seen(self, rows: int) -> None:
+        """So many rows of that work are done."""
+        with self._lock:
+            if self._way is not None:
+                self._way.seen(rows, self._now())
 
     def print(self, line: str) -> None:
         """A line that stays, above the one that is redrawn, when a dataset has come to its end."""
@@ -142,7 +159,7 @@ def can_redraw(console: Console) -> bool:
 
 
 @contextmanager
-def shown(console: Console, expected: Expected, datasets: int = 0) -> Iterator[ProgressDisplay]:
+def shown(console: Console, expected: Expected = unknown, datasets: int = 0) -> Iterator[ProgressDisplay]:
     """A display that draws itself until the block ends, however it ends."""
     display = ProgressDisplay(console, expected, datasets)
     thread = threading.Thread(target=display.run, name="progress", daemon=True)

@@ -1,4 +1,4 @@
-"""One line for where a dataset is: with a bar and as wide as the terminal, or plain for logs.
+"""One line for where a work is: with a bar and as wide as the terminal, or plain for logs.
 
     bar_line(look, place="3/32", width=100)
     3/32  public_security.residents  检查 4/7  ╍╍╍╍╌╌╌╌  43%  4,300,000 / 10,000,000 行  312,000/s  剩余 0:18
@@ -16,16 +16,6 @@ from rich.text import Text
 
 from mianzheng.progress_way import Look
 
-STEPS: Final = {
-    "open": ("登记", "open"),
-    "pull": ("提取", "pull"),
-    "land": ("落地", "land"),
-    "check": ("检查", "check"),
-    "part": ("分流", "part"),
-    "take_over": ("入库", "take over"),
-    "tell": ("通报", "tell"),
-}
-_ORDER: Final = list(STEPS)
 _DONE, _TO_DO = "╍", "╌"
 _WIDEST_BAR: Final = 32
 _GAP: Final = 2
@@ -48,8 +38,8 @@ class _Room:
 
 _ROOMS: Final = (
     _Room(bar=12, place=True, department=True, english=True, counts=True, exactly=True, rate=True),
-    _Room(bar=10, place=True, english=True, counts=True, exactly=True, rate=True),
-    _Room(bar=8, place=True, english=True, counts=True, rate=True),
+    _Room(bar=8, place=True, department=True, english=True, counts=True, rate=True),
+    _Room(bar=6, place=True, english=True, counts=True, rate=True),
     _Room(bar=4, english=True, counts=True, rate=True),
     _Room(bar=6, counts=True, rate=True),
     _Room(bar=6, counts=True),
@@ -58,17 +48,19 @@ _ROOMS: Final = (
     _Room(name=False, time=False),
 )
 """From the fullest to the shortest; the first that fits is taken."""
+_FULL_NAMES_FROM: Final = 105
+"""Cells: names that were full in some steps and short in others would flicker."""
 
 
 def bar_line(look: Look, place: str, width: int) -> Text:
     """At most `width` cells of `look`; `place` says which of how many datasets it is."""
-    for room in _ROOMS:
+    for room in _ROOMS if width >= _FULL_NAMES_FROM else _ROOMS[2:]:
         before, after = _before_the_bar(look, place, room), _after_the_bar(look, room)
         free = width - sum(cell_len(words) + _GAP for words, _ in (*before, *after)) + _GAP
         with_bar = bool(room.bar) and look.share is not None
         if free >= (room.bar + _GAP if with_bar else 0):
             return _joined([*before, *_bar(look, min(free - _GAP, _WIDEST_BAR) * with_bar), *after])
-    return Text(set_cell_size(STEPS[look.step.value][0], width).rstrip(), style="bold")
+    return Text(set_cell_size(look.work.zh, width).rstrip(), style="bold")
 
 
 def plain_line(look: Look, place: str) -> str:
@@ -78,18 +70,17 @@ def plain_line(look: Look, place: str) -> str:
 
 
 def _before_the_bar(look: Look, place: str, room: _Room) -> list[tuple[str, str]]:
-    zh, en = STEPS[look.step.value]
-    name = look.dataset if room.department else look.dataset.partition(".")[2] or look.dataset
-    step = f"{zh} {en}" if room.english else zh
+    name = look.name if room.department else look.name.partition(".")[2] or look.name
+    work = (look.work.zh, look.work.en if room.english else "", look.work.place)
     head = [(place, "dim")] if room.place and place else []
-    middle = [(name, "bold")] if room.name else []
-    return [*head, *middle, (f"{step} {_ORDER.index(look.step.value) + 1}/{len(_ORDER)}", "cyan")]
+    middle = [(name, "bold")] if room.name and name else []
+    return [*head, *middle, (" ".join(word for word in work if word), "cyan")]
 
 
 def _after_the_bar(look: Look, room: _Room) -> list[tuple[str, str]]:
     parts = [(_share(look, counted=room.counts), "bold")] if look.share is not None else []
     if room.counts and (counts := _counts(look, exactly=room.exactly)):
-        parts.append((counts + (" 行 rows" if room.department else ""), ""))
+        parts.append((counts + (" 行 rows" if room.exactly else ""), ""))
     if room.rate and look.rate is not None:
         parts.append((f"{look.rate:>9,.0f}/s" if room.exactly else f"{short(round(look.rate)):>5}/s", "green"))
     return [*parts, (_time(look, english=room.english), "dim")] if room.time else parts

@@ -10,7 +10,7 @@ market regulation, transport, the federation and the lists           drop folder
 import contextlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,10 +19,14 @@ from mianzheng.embedded_postgres import Cluster
 from mianzheng.errors import StartFailedError
 from mianzheng.mariadb_server import MariaDb
 from mianzheng.processes import Children
+from mianzheng.progress_display import shown
+from mianzheng.progress_measure import Total
+from mianzheng.progress_way import Work
 from mianzheng.settings import Settings
+from mianzheng.terminal import console
 from registries.home import HubHome
 from sample_city import pushing
-from sample_city.build import CityReport, build
+from sample_city.build import CityReport, build, silent
 from sample_city.department_folder import READY, DepartmentFolder
 from sample_city.serving import PUSHERS, SERVERS
 from sample_city.sftp_server import HOST_PUBLIC, USER_KEY
@@ -30,6 +34,8 @@ from sample_city.sftp_server import HOST_PUBLIC, USER_KEY
 Say = Callable[[str, str], None]
 """Tells the person at the terminal what is going on: (zh, en)."""
 
+RESIDENTS = Work("生成居民", "making residents")
+OTHERS = Work("生成其他部门的数据", "making the other departments' data")
 CITY_DATABASE = "public_security"
 CITY_OWNER = "public_security"
 EXCHANGE = "human_resources"
@@ -88,8 +94,13 @@ def sample_city(
     today: date,
     stack: contextlib.ExitStack,
     say: Say,
+    *,
+    progress: bool = False,
 ) -> SampleCity:
-    """Start the departments' systems, build the city if it is new, and write down for the hub where they are."""
+    """Start the departments' systems, build the city if it is new, and write down for the hub where they are.
+
+    `progress` shows how far a new city is.
+    """
     folder = home.path / "sample_city"
     folder.mkdir(mode=0o711, exist_ok=True)
     folder.chmod(0o711)
@@ -105,11 +116,30 @@ def sample_city(
     else:
         exchange.start(EXCHANGE, home.secret_or_new("password_sample_city"))
     exchange_url = exchange.url if exchange else url.replace("postgresql://", "postgresql+psycopg://", 1)
-    report = build(folder, url, settings.sample_people, settings.sample_seed, today, exchange_url)
+    with building(settings.sample_people, wanted=progress) as told:
+        report = build(folder, url, settings.sample_people, settings.sample_seed, today, exchange_url, told)
     wait_for_addresses(children, folder, home.logs)
     keep_sources(home, places_of(folder, url, exchange_url))
     keep_source_secrets(home, folder)
     return SampleCity(folder, children, report, exchange is not None)
+
+
+@contextlib.contextmanager
+def building(people: int, *, wanted: bool) -> Iterator[Callable[[int], None]]:
+    """What `build` tells how many residents it made; shown, if `wanted`, until the block ends."""
+    if not wanted:
+        yield silent
+        return
+    with shown(console) as display:
+
+        def told(residents: int) -> None:
+            if not residents:
+                display.begin(RESIDENTS, Total(people))
+            display.seen(residents)
+            if residents >= people:
+                display.begin(OTHERS)
+
+        yield told
 
 
 def _exchange(settings: Settings, folder: Path, stack: contextlib.ExitStack) -> MariaDb | None:

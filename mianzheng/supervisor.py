@@ -45,8 +45,10 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(settings: Settings, say: Say) -> Iterator[Running]:
+def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator[Running]:
     """A hub with everything started but the pipelines' cycle; all of it is stopped on the way out.
+
+    `progress` shows how far a new sample city is.
 
     Raises:
         StartFailedError: another hub runs in this folder, or a part did not come up.
@@ -60,7 +62,7 @@ def running(settings: Settings, say: Say) -> Iterator[Running]:
         set_up_store(home, owner_url)
         say("准备示例城市", "preparing the sample city")
         environment = child_environment(home)
-        city = sample_city(settings, home, environment, clock().date(), stack, say)
+        city = sample_city(settings, home, environment, clock().date(), stack, say, progress=progress)
         demonstration = prepare_demonstration(home, clock())
         children = Children(home.logs, environment)
         stack.callback(children.stop)

@@ -8,7 +8,7 @@ alone.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -45,13 +45,24 @@ class CityReport:
     defects: dict[str, int] = field(default_factory=dict)
 
 
+def silent(residents: int) -> None:
+    """For callers that don't show how far a build is."""
+
+
 def build(
-    home: Path, database_url: str, people: int, seed: int, day: date, exchange_url: str | None = None
+    home: Path,
+    database_url: str,
+    people: int,
+    seed: int,
+    day: date,
+    exchange_url: str | None = None,
+    told: Callable[[int], None] = silent,
 ) -> CityReport:
     """Build a city of `people` founded on `day` into `home` and the databases; the same city twice does nothing.
 
     A city of this size and seed that stands already keeps its own days. Human resources' exchange table stands in the
-    residents' database where no `exchange_url` names another one.
+    residents' database where no `exchange_url` names another one. `told` hears now and then how many residents stand
+    there, from none to all; then the other departments' data are made, which takes as long again.
 
     Raises:
         BadSizeError: fewer than 500 or more than 10,000,000 people.
@@ -67,7 +78,7 @@ def build(
         forget(home)
         home.mkdir(parents=True, exist_ok=True)
         with Truth(home) as truth:
-            load(connection, city.label, _resident_chunks(city, truth))
+            load(connection, city.label, _resident_chunks(city, truth, told))
             keep_corrections(connection, number_corrections.rows(city.population, 0))
             clear(home)
             drops.drop_lists(home)
@@ -121,11 +132,15 @@ def _resident_rows(city: City, places: Index, touched_on: int | None = None) -> 
     return resident_defects.plant(city.seed, persons, written, kinds), kinds
 
 
-def _resident_chunks(city: City, truth: Truth) -> Iterator[Columns]:
+def _resident_chunks(city: City, truth: Truth, told: Callable[[int], None]) -> Iterator[Columns]:
+    made = 0
+    told(made)
     for places in residents.chunks(city.population):
         columns, kinds = _resident_rows(city, places)
         truth.add(residents.DATASET, columns["citizen_number"], kinds, city.resident_defects.kinds)
         yield columns
+        made += len(places)
+        told(made)
 
 
 def _tell_residents(city: City, truth: Truth) -> None:

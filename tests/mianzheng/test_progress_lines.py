@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mianzheng.progress_lines import STEPS, bar_line, clock_time, plain_line, short
+from mianzheng.progress_lines import bar_line, clock_time, plain_line, short
 from mianzheng.progress_measure import Total
-from mianzheng.progress_way import Look
+from mianzheng.progress_way import STEPS, Look, Work
 from quality.intake import Step
 
-HALF = Look("public_security.residents", Step.CHECK, 4_300_000, Total(10_000_000), 0.43, 312_000.0, 18.0, 25.0)
-GUESS = Look(HALF.dataset, Step.PULL, 4_300_000, Total(10_000_000, exact=False), 0.43, 312_000.0, 18.0, 25.0)
-COUNT = Look(HALF.dataset, Step.PULL, 4_300_000, None, None, 312_000.0, None, 25.0)
-SILENT = Look(HALF.dataset, Step.TAKE_OVER, None, Total(10_000_000), None, None, None, 3_725.0)
+HALF = Look("public_security.residents", STEPS["check"], 4_300_000, Total(10_000_000), 0.43, 312_000.0, 18.0, 25.0)
+GUESS = Look(HALF.name, STEPS["pull"], 4_300_000, Total(10_000_000, exact=False), 0.43, 312_000.0, 18.0, 25.0)
+COUNT = Look(HALF.name, STEPS["pull"], 4_300_000, None, None, 312_000.0, None, 25.0)
+SILENT = Look(HALF.name, STEPS["take_over"], None, Total(10_000_000), None, None, None, 3_725.0)
 
 
 def cells(line: str) -> int:
@@ -29,6 +29,7 @@ def words(line: str) -> str:
 
 def test_every_step_has_its_words() -> None:
     assert list(STEPS) == [step.value for step in Step]
+    assert [work.place for work in STEPS.values()] == [f"{number}/{len(Step)}" for number in range(1, len(Step) + 1)]
 
 
 def test_a_wide_line() -> None:
@@ -73,6 +74,11 @@ def test_plain_lines() -> None:
     )
 
 
+def test_a_work_that_is_no_step() -> None:
+    look = Look("", Work("生成居民", "residents"), 500, Total(1_000), 0.5, 100.0, 5.0, 5.0)
+    assert words(bar_line(look, "", 120).plain) == "生成居民 residents 50% 500 / 1,000 行 rows 100/s 剩余 left 0:05"
+
+
 @pytest.mark.parametrize(
     ("number", "text"),
     [(0, "0"), (950, "950"), (1_000, "1.00k"), (12_345, "12.3k"), (312_000, "312k"), (4_300_000, "4.30M")],
@@ -90,8 +96,8 @@ def test_times(seconds: float, text: str) -> None:
 @given(
     look=st.builds(
         Look,
-        dataset=st.sampled_from(["a.b", "disabled_persons_federation.disability_certificates", "城市.人口"]),
-        step=st.sampled_from(list(Step)),
+        name=st.sampled_from(["a.b", "disabled_persons_federation.disability_certificates", "城市.人口"]),
+        work=st.sampled_from(list(STEPS.values())),
         rows=st.none() | st.integers(0, 10**8),
         total=st.none() | st.builds(Total, st.integers(0, 10**8), st.booleans()),
         share=st.none() | st.floats(0, 1),
@@ -106,4 +112,4 @@ def test_no_line_is_wider_than_the_terminal(look: Look, width: int) -> None:
     assert cells(line) <= width
     assert "\n" not in line
     if width >= 12:
-        assert STEPS[look.step.value][0] in line
+        assert look.work.zh in line
