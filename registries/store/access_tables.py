@@ -21,6 +21,8 @@ shown_dataset = sa.Table(
     sa.Column("key_columns", ARRAY(Word), nullable=False),
     sa.Column("columns", ARRAY(Word), nullable=False),
     sa.Column("open_columns", ARRAY(Word), nullable=False),  # those that need no mask
+    sa.Column("where_columns", ARRAY(Word), nullable=False),  # what a row needs to belong to the register
+    sa.Column("where_values", ARRAY(Word), nullable=False),
     sa.Column("valid_from", Word),
     sa.Column("valid_until", Word),
     sa.Column("long_term", ARRAY(Word), nullable=False),

@@ -112,22 +112,19 @@ def last_known(dataset: Dataset, known_at: datetime) -> sa.ScalarSelect[int]:
 
 
 def _versions(dataset: Dataset, moment: Moment) -> sa.Subquery:
-    """Current and former versions in one; of current ones the mark that they had then."""
-    current, history = current_table(dataset), history_table(dataset)
-    names = [column.name for column in dataset.stored_columns]
-    now = sa.select(
-        *(current.c[name] for name in names),
-        current.c.since_batch,
-        sa.cast(sa.null(), sa.BigInteger).label("until_batch"),
-        (current.c.mark if moment.known_at is None else _mark(dataset, current, moment.known_at)).label("mark"),
-    )
-    then = sa.select(
-        *(history.c[name] for name in names), history.c.since_batch, history.c.until_batch, sa.cast(sa.null(), Word)
-    )
-    return sa.union_all(now, then).subquery("versions")
+    """Current and former versions in one, with the mark that they had then."""
+    parts = []
+    for table in (current_table(dataset), history_table(dataset)):
+        until = table.c.get("until_batch", sa.cast(sa.null(), sa.BigInteger))
+        mark: sa.ColumnElement[Any] = table.c.get("mark", sa.cast(sa.null(), Word))
+        if moment.known_at is not None:
+            mark = _mark(dataset, table, moment.known_at)
+        values = (table.c[column.name] for column in dataset.stored_columns)
+        parts.append(sa.select(*values, table.c.since_batch, until.label("until_batch"), mark.label("mark")))
+    return sa.union_all(*parts).subquery("versions")
 
 
-def _mark(dataset: Dataset, current: sa.Table, known_at: datetime) -> sa.ColumnElement[Any]:
+def _mark(dataset: Dataset, table: sa.Table, known_at: datetime) -> sa.ColumnElement[Any]:
     """`vanished` where the case about that was open then; refused updates of the past stand in quarantine only."""
     upto = last_known(dataset, known_at)
     told = sa.exists().where(
@@ -135,7 +132,7 @@ def _mark(dataset: Dataset, current: sa.Table, known_at: datetime) -> sa.ColumnE
         case.c.cause == VANISHED,
         case.c.opened_batch <= upto,
         sa.or_(case.c.closed_batch.is_(None), case.c.closed_batch > upto),
-        case.c.subject_digest == digests.current_key(dataset, current),
+        case.c.subject_digest == digests.current_key(dataset, table),
     )
     return sa.case((told, sa.literal(VANISHED, Word)))
 

@@ -26,15 +26,18 @@ def record(conn: sa.Connection, catalogue: Catalogue) -> None:
 
 
 def _shown(dataset: Dataset) -> dict[str, object]:
-    valid = dataset.valid_time
+    valid, role = dataset.valid_time, dataset.register
+    where = role.where if role else ()
     columns = dataset.stored_columns
     return {
         "dataset": dataset.name,
-        "register": dataset.register.register if dataset.register else "",
-        "subject_column": dataset.register.subject_key if dataset.register else "",
+        "register": role.register if role else "",
+        "subject_column": role.subject_key if role else "",
         "key_columns": list(dataset.key),
         "columns": [column.name for column in columns],
         "open_columns": [column.name for column in columns if column.classification in _OPEN],
+        "where_columns": [name for name, _ in where],
+        "where_values": [value for _, value in where],
         "valid_from": valid.since if valid else None,
         "valid_until": valid.until if valid else None,
         "long_term": list(valid.long_term) if valid else [],

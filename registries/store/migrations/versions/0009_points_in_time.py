@@ -82,6 +82,8 @@ BEGIN
     VALUES ('access', 'subjects', 'access:' || wanted, entry_leaf, at_time, entry_digest) RETURNING id INTO made;
     INSERT INTO hub.ledger_body (entry_id, payload, request_digest, row_digest) VALUES (made, body, '', body_digest);
     INSERT INTO hub.ledger_waiting (entry_id) VALUES (made);
+    INSERT INTO hub.ledger_asked (entry_id, subject_digest)
+    SELECT made, a.subject_digest FROM hub.subject_access a WHERE a.id = wanted;
     RETURN made;
 END
 $function$
@@ -121,7 +123,7 @@ SUBJECT_VERSIONS = """
 CREATE FUNCTION hub.subject_versions(access bigint, asked_dataset text, wanted_key text, known_at timestamptz,
                                      on_day date)
 RETURNS TABLE (subject text, former boolean, shown jsonb, same jsonb, row_key text, key_digest bytea,
-               since_batch bigint, until_batch bigint, mark text, known boolean, valid boolean)
+               since_batch bigint, until_batch bigint, mark text, known boolean, valid boolean, belongs boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD'
 AS $function$
 DECLARE
@@ -132,6 +134,8 @@ DECLARE
     taken text;
     texts text;
     key_texts text;
+    key_order text;
+    condition text;
     starts text := 'NULL';
     ends text := 'NULL';
     matches text;
@@ -145,8 +149,10 @@ BEGIN
        AND b.taken_over_at IS NOT NULL;
     SELECT string_agg(format('%I', c), ', '), string_agg(format('v.%I::text', c), ', ' ORDER BY place)
       INTO taken, texts FROM unnest(shape.columns) WITH ORDINALITY AS u(c, place);
-    SELECT string_agg(format('v.%I::text', c), ', ' ORDER BY place)
-      INTO key_texts FROM unnest(shape.key_columns) WITH ORDINALITY AS u(c, place);
+    SELECT string_agg(format('v.%I::text', c), ', ' ORDER BY place), string_agg(format('v.%I', c), ', ' ORDER BY place)
+      INTO key_texts, key_order FROM unnest(shape.key_columns) WITH ORDINALITY AS u(c, place);
+    SELECT COALESCE(string_agg(format('v.%I::text IS NOT DISTINCT FROM %L', c, value), ' AND '), 'true')
+      INTO condition FROM unnest(shape.where_columns, shape.where_values) AS u(c, value);
     IF shape.valid_from IS NOT NULL THEN
         starts := format('v.%I::text', shape.valid_from);
     END IF;
@@ -160,22 +166,23 @@ BEGIN
                            THEN '%I = ANY ($1)' ELSE '%I::text = ANY ($1)' END, shape.subject_column);
     RETURN QUERY EXECUTE format($query$
         SELECT hub.masked(v.%1$I::text), v.%1$I::text <> $1[1],
-               (SELECT jsonb_object_agg(u.name, CASE WHEN u.name = ANY ($3) THEN u.value ELSE hub.masked(u.value) END)
+               (SELECT jsonb_object_agg(u.name, CASE WHEN u.name = ANY ($3) THEN u.value
+                                                 WHEN u.value ~ '^[ -~]{1,2}$' THEN '*'  -- a code: half is all of it
+                                                 ELSE hub.masked(u.value) END)
                   FROM unnest($2, ARRAY[%2$s]) AS u(name, value)),
                (SELECT jsonb_object_agg(u.name, CASE WHEN u.value IS NOT NULL THEN encode(hub.digest(
                            (SELECT hub.digest_key('same')), ARRAY[$4, $1[1], u.name, u.value]), 'base64') END)
                   FROM unnest($2, ARRAY[%2$s]) AS u(name, value)),
                encode(hub.digest((SELECT hub.digest_key('same')), ARRAY[$4, %3$s]), 'base64'), w.digest,
                v.since_batch, v.until_batch,
-               CASE WHEN v.until_batch IS NOT NULL THEN NULL
-                    WHEN $6 IS NULL THEN v.mark
+               CASE WHEN $6 IS NULL THEN v.mark
                     WHEN EXISTS (SELECT FROM hub."case" c
                                   WHERE c.dataset = $4 AND c.cause = 'vanished' AND c.opened_batch <= $5
                                     AND (c.closed_batch IS NULL OR c.closed_batch > $5)
                                     AND c.subject_digest = w.digest) THEN 'vanished' END,
                CASE WHEN $6 IS NULL THEN v.until_batch IS NULL
                     ELSE COALESCE(v.since_batch <= $5 AND (v.until_batch IS NULL OR v.until_batch > $5), false) END,
-               COALESCE(w.starts <= $7, true) AND COALESCE(w.ends >= $7, true)
+               COALESCE(w.starts <= $7, true) AND COALESCE(w.ends >= $7, true), %11$s
           FROM (SELECT %4$s, since_batch, NULL::bigint AS until_batch, mark FROM data.%5$I WHERE %6$s
                 UNION ALL
                 SELECT %4$s, since_batch, until_batch, NULL FROM data.%7$I WHERE %6$s) v
@@ -184,8 +191,9 @@ BEGIN
                       CASE WHEN pg_input_is_valid(%8$s, 'date') THEN (%8$s)::date END AS starts,
                       CASE WHEN %9$s = ANY ($8) THEN NULL
                            WHEN pg_input_is_valid(%9$s, 'date') THEN (%9$s)::date END AS ends) w
-         ORDER BY v.since_batch, v.until_batch, %3$s
-        $query$, shape.subject_column, texts, key_texts, taken, relation, matches, relation || '_history', starts, ends)
+         ORDER BY v.since_batch, v.until_batch, %10$s
+        $query$, shape.subject_column, texts, key_texts, taken, relation, matches, relation || '_history', starts, ends,
+        key_order, condition)
     USING keys, shape.columns, shape.open_columns, asked_dataset, upto, known_at, on_day, shape.long_term;
 END
 $function$
@@ -270,6 +278,8 @@ def upgrade() -> None:
         sa.Column("key_columns", WORDS, nullable=False),
         sa.Column("columns", WORDS, nullable=False),
         sa.Column("open_columns", WORDS, nullable=False),
+        sa.Column("where_columns", WORDS, nullable=False),
+        sa.Column("where_values", WORDS, nullable=False),
         sa.Column("valid_from", WORD, nullable=True),
         sa.Column("valid_until", WORD, nullable=True),
         sa.Column("long_term", WORDS, nullable=False),
