@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quality.code_points import Bools
 from registries.contracts.conditions import Comparison, Condition
+from registries.text_columns import Bools
 
 _NUMBER: Final = r"\A-?[0-9]+(?:\.[0-9]+)?\z"
 _INTEGER: Final = r"\A-?[0-9]{1,18}\z"

@@ -29,6 +29,7 @@ import pyarrow as pa
 
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
 from quality.predicates import PREDICATES
+from quality.remembered import one_chunk
 from quality.row_rules import OWN, Judgement, Positions, RowRule, chosen_rows, judgement, narrow_frames
 from quality.stand_ins import stand_in
 
@@ -212,7 +213,8 @@ def evaluate(table: pa.Table, rules: Sequence[RowRule]) -> dict[str, Judgement]:
     table = table.combine_chunks()
     rows = chosen_rows(table, rules)
     try:
-        failing = _suite(tuple(rules)).failing(narrow_frames(table, rules, rows))
+        with one_chunk():
+            failing = _suite(tuple(rules)).failing(narrow_frames(table, rules, rows))
     except (GreatExpectationsError, pa.ArrowException, TypeError, ValueError) as error:
         # The cause's text may quote a value: neither it nor its traceback may go on.
         raise RulesFailed(_suspects(rules, error), type(error).__name__) from None

@@ -9,6 +9,7 @@ canonical form; the answer is one boolean per row, True where the number is good
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -17,11 +18,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from certificates.holder_codes import code_types
-from quality.code_points import Bools, Bytes, Numbers, TextColumn
-from quality.days import days_of_digits
+from quality.days import Days, days_of
+from quality.remembered import once, text_of
+from registries.text_columns import Bools, Bytes, Numbers, TextColumn, Words
+from registries.words import all_digits, weighted
 
+_CITIZEN_LENGTH = 18
 _CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CITIZEN_CHECK = np.frombuffer(b"10X98765432", np.uint8)
+_CITIZEN_CHECK = np.resize(np.frombuffer(b"10X98765432", np.uint8), 1024)
+"""The check character by the weighted sum, which is 900 at most."""
+
 _USCC_ALPHABET = b"0123456789ABCDEFGHJKLMNPQRTUWXY"
 _USCC_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
@@ -35,6 +41,7 @@ _NONE = 255
 _DOT = ord(".")
 _ZERO = ord("0")
 _NINE = 9
+_CHARACTER = np.uint64(0xFF)
 
 
 def _values_of(alphabet: bytes) -> Bytes:
@@ -54,35 +61,67 @@ def _weighted(rows: Bytes, weights: tuple[int, ...]) -> NDArray[np.uint16]:
     return total
 
 
-def _spread(text: TextColumn, positions: Numbers, holds: Bools) -> Bools:
+def _spread(text: TextColumn, positions: Numbers | None, holds: Bools) -> Bools:
     """One boolean per row: the judged rows' own, False for rows of a wrong length, True for NULL."""
+    if positions is None:
+        return holds
     result = ~text.present
     result[positions] = holds
     return result
 
 
-def citizen_digits(text: TextColumn) -> tuple[Numbers, Bytes, Bools]:
-    """Positions of 18-character values, their characters minus '0', and whether GB 11643 holds."""
-    positions = text.of_length(18)
-    rows = text.matrix(positions, 18)
-    digits = rows[:17] - np.uint8(_ZERO)
-    # Wherever a digit is none, the weighted sum means nothing, and the value fails for that already.
-    check = _CITIZEN_CHECK[_weighted(digits, _CITIZEN_WEIGHTS) % 11]
-    numeric = (digits <= _NINE).all(axis=0) & (digits[0] > 0)
-    holds = numeric & days_of_digits(digits[6:14])[1] & (rows[17] == check)
-    return positions, digits, holds
+@dataclass(frozen=True)
+class Citizens:
+    """What a column of citizen numbers says, one of each per row; only where one is good it means something.
+
+    Attributes:
+        good: GB 11643 holds.
+        births: yyyymmdd.
+        male: by the 17th digit.
+    """
+
+    good: Bools
+    births: Days
+    male: Bools
+
+
+@once
+def citizens(text: TextColumn) -> Citizens:
+    """Reads a column of citizen numbers."""
+    positions = text.of_length(_CITIZEN_LENGTH)
+    first, second, last = text.words(0, positions), text.words(8, positions), text.words(10, positions)
+    births, exist = days_of((first >> np.uint64(48)) | (second << np.uint64(16)))
+    digit = ((last >> np.uint64(48)) & _CHARACTER) - np.uint64(_ZERO)
+    good = exist & all_digits(first) & all_digits(second) & (digit <= np.uint64(_NINE))
+    good &= (first & _CHARACTER) != np.uint64(_ZERO)
+    good &= _citizen_check(first, second, digit) == (last >> np.uint64(56)).astype(np.uint8)
+    found = Citizens(good, births, (digit & np.uint64(1)) == np.uint64(1))
+    return found if positions is None else _at(found, positions, len(text))
+
+
+def _citizen_check(first: Words, second: Words, digit: Words) -> Bytes:
+    """The check character, ISO 7064 MOD 11-2; wherever a digit is none it means nothing."""
+    total = weighted(first, _CITIZEN_WEIGHTS[:8]) + weighted(second, _CITIZEN_WEIGHTS[8:16])
+    total += digit * np.uint64(_CITIZEN_WEIGHTS[16])
+    return _CITIZEN_CHECK[(total & np.uint64(0x3FF)).view(np.int64)]
+
+
+def _at(found: Citizens, positions: Numbers, rows: int) -> Citizens:
+    """The same, spread over all rows."""
+    good, births, male = np.zeros(rows, np.bool_), np.zeros(rows, np.int32), np.zeros(rows, np.bool_)
+    good[positions], births[positions], male[positions] = found.good, found.births, found.male
+    return Citizens(good, births, male)
 
 
 def citizen_number(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """GB 11643-1999: 18 characters, a birth date that exists, ISO 7064 MOD 11-2 check character."""
-    text = TextColumn.of(values)
-    positions, _, holds = citizen_digits(text)
-    return _spread(text, positions, holds)
+    good = citizens(values).good
+    return good if not values.null_count else good | ~text_of(values).present
 
 
 def uscc(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """GB 32100-2015 with the organisation code of GB 11714 that stands inside it (places 9 to 17)."""
-    text = TextColumn.of(values)
+    text = text_of(values)
     positions = text.of_length(18)
     rows = text.matrix(positions, 18)
     own = _USCC_VALUES[rows]
@@ -108,14 +147,15 @@ def certificate_identifier(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ship
     The issuer's part may be an 18-character code or a six-digit division code, as both are met in practice. Values
     are judged together with those of their length, so that every part stands at one place.
     """
-    text = TextColumn.of(values)
+    text = text_of(values)
     holds = ~text.present
     for length in np.unique(text.lengths):
         if len(_IDENTIFIER_ROOT) < length <= _LONGEST_IDENTIFIER:
             positions = text.of_length(int(length))
             rows = text.matrix(positions, int(length))
             rooted = (rows[: len(_IDENTIFIER_ROOT)] == _IDENTIFIER_ROOT[:, None]).all(axis=0)
-            holds[positions] = rooted & _identifier_fits(rows[len(_IDENTIFIER_ROOT) :])
+            fits = rooted & _identifier_fits(rows[len(_IDENTIFIER_ROOT) :])
+            holds[slice(None) if positions is None else positions] = fits
     return holds
 
 

@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from quality.code_points import Bools
 from quality.expectations import evaluate
 from quality.parting import REQUIRED, RowNumbers
 from quality.rules import Rules
@@ -23,6 +22,7 @@ from registries.canonical import canonical
 from registries.compare.narrow import Shape
 from registries.contracts.model import Dataset, RuleSpec
 from registries.landing import Landed, Landing
+from registries.text_columns import Bools
 
 CHUNK_ROWS = 200_000
 """A chunk is large because Great Expectations takes its time once per call, whatever the rows."""

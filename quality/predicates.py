@@ -22,12 +22,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from quality.code_points import Bools, Numbers, TextColumn
-from quality.days import days_of_digits, iso_days
+from quality.days import iso_days
 from quality.identifiers import (
     certificate_identifier,
-    citizen_digits,
     citizen_number,
+    citizens,
     foreign_permanent_resident_number,
     holder_code,
     licence_plate,
@@ -36,48 +35,74 @@ from quality.identifiers import (
     vehicle_number,
 )
 from quality.readability import not_rounded, readable_text
+from quality.remembered import text_of
+from registries.text_columns import Bools, Numbers, TextColumn, one_array
+from registries.words import fits, pairs
 
 _BLOCK = 32_768
 _DATE_WIDTH = 10
 _CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 _TIMESTAMP = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}} {_CLOCK}"
+_TIMESTAMP_WIDTH = 19
+_TWO, _HOURS, _SIXTY = np.uint64(0xFF), np.uint64(24), np.uint64(60)
+_MINUTE_AT, _SECOND_AT = np.uint64(24), np.uint64(48)
 _MALE, _FEMALE = ord("1"), ord("2")
 
 
 def date(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """ISO 8601 calendar date YYYY-MM-DD that exists."""
-    text = TextColumn.of(values)
-    holds: Bools = (iso_days(text)[1] & (text.lengths == _DATE_WIDTH)) | ~text.present
+    text = text_of(values)
+    holds: Bools = (iso_days(values)[1] & (text.lengths == _DATE_WIDTH)) | ~text.present
     return holds
 
 
 def timestamp(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """YYYY-MM-DD HH:MM:SS, with or without fraction and offset, of a day that exists."""
-    text = TextColumn.of(values)
-    holds: Bools = (_matches(values, _TIMESTAMP) & iso_days(text)[1]) | ~text.present
-    return holds
+    text = text_of(values)
+    positions = text.of_length(_TIMESTAMP_WIDTH)
+    plain = _plain_clocks(text, positions)
+    if positions is None:
+        return plain & iso_days(values)[1]
+    holds = ~text.present
+    holds[positions] = plain
+    further = text.longer_than(_TIMESTAMP_WIDTH)
+    if further is not None and len(further):
+        holds[further] = _matches(values.take(pa.array(further)), _TIMESTAMP)
+    return (holds & iso_days(values)[1]) | ~text.present
+
+
+def _plain_clocks(text: TextColumn, positions: Numbers | None) -> Bools:
+    """Whether HH:MM:SS between 00:00:00 and 23:59:59 follows a blank at the tenth place, of values of 19 characters."""
+    blank, clock = text.words(8, positions), text.words(11, positions)
+    numbers = pairs(clock)
+    in_day = (numbers & _TWO) < _HOURS
+    for at in (_MINUTE_AT, _SECOND_AT):
+        in_day &= ((numbers >> at) & _TWO) < _SIXTY
+    return in_day & fits(blank, "dd dd:dd") & fits(clock, "dd:dd:dd")
 
 
 def not_before(later: Any, earlier: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """`later` is on or after `earlier`: by days, and within one day by the clock where both have one."""
-    later_text, earlier_text = TextColumn.of(later), TextColumn.of(earlier)
-    (later_days, later_real), (earlier_days, earlier_real) = iso_days(later_text), iso_days(earlier_text)
-    holds = ~(later_real & earlier_real) | (later_days >= earlier_days)
-    clocks = (later_text.lengths > _DATE_WIDTH) & (earlier_text.lengths > _DATE_WIDTH) & (later_days == earlier_days)
-    if clocks.any():
-        holds &= ~(clocks & later_real & earlier_real) | _mask(pc.greater_equal(later, earlier))
+    (later_days, later_real), (earlier_days, earlier_real) = iso_days(later), iso_days(earlier)
+    judged = later_real & earlier_real
+    holds = ~judged | (later_days >= earlier_days)
+    clocks = (text_of(later).lengths > _DATE_WIDTH) & (text_of(earlier).lengths > _DATE_WIDTH)
+    positions = np.flatnonzero(clocks & judged & (later_days == earlier_days))
+    if len(positions):
+        rows = pa.array(positions)
+        holds[positions] = _mask(pc.greater_equal(later.take(rows), earlier.take(rows)))
     return holds
 
 
 def not_in_future(values: Any, today: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """The day of a date or a timestamp is not after `today` (YYYY-MM-DD)."""
-    days, real = iso_days(TextColumn.of(values))
+    days, real = iso_days(values)
     return ~real | (days <= _as_number(today))
 
 
 def not_expired_when(values: Any, decisive: Any, when_values: Sequence[str], today: str) -> Bools:  # noqa: ANN401 - as above
     """The day is `today` or later where the decisive column has one of `when_values`: an end date is inclusive."""
-    days, real = iso_days(TextColumn.of(values))
+    days, real = iso_days(values)
     ended: Bools = real & (days < _as_number(today))
     return ~ended | ~_is_one_of(decisive, when_values)
 
@@ -94,7 +119,7 @@ def code_validity_on(
     today: str,
 ) -> Bools:
     """The same on each row's own day, and on `today` where it has none."""
-    days, real = iso_days(TextColumn.of(dates))
+    days, real = iso_days(dates)
     return _valid_on(values, validity, np.where(real, days, _as_number(today)).astype(np.int32))
 
 
@@ -118,39 +143,30 @@ def _as_number(day: str) -> int:
 
 def not_missing(values: Any, missing_values: Sequence[str]) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """A value is there, and none of `missing_values`."""
-    present = TextColumn.of(values).present
+    present = text_of(values).present
     return present & ~(_is_one_of(values, missing_values) & present)
 
 
 def birth_date_agrees(citizen_numbers: Any, birth_dates: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """The birth date inside the citizen number is the one beside it; judged only where both are good by themselves."""
-    positions, digits, holds = citizen_digits(TextColumn.of(citizen_numbers))
-    days, real = iso_days(TextColumn.of(birth_dates))
-    agrees = np.ones(len(days), np.bool_)
-    agrees[positions] = ~(holds & real[positions]) | (days_of_digits(digits[6:14])[0] == days[positions])
+    people, (days, real) = citizens(citizen_numbers), iso_days(birth_dates)
+    agrees: Bools = ~(people.good & real) | (people.births == days)
     return agrees
 
 
 def sex_agrees(citizen_numbers: Any, sexes: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """GB/T 2261.1: codes 1 and 2 as the number's 17th digit says (odd is male); other codes and bad numbers pass."""
-    positions, digits, holds = citizen_digits(TextColumn.of(citizen_numbers))
-    text = TextColumn.of(sexes)
-    codes, single = np.zeros(len(text), np.uint8), text.of_length(1)
-    codes[single] = text.matrix(single, 1)[0]
-    told = codes[positions]
-    judged = holds & ((told == _MALE) | (told == _FEMALE))
-    agrees = np.ones(len(text), np.bool_)
-    agrees[positions] = ~judged | ((digits[16] % 2 == 1) == (told == _MALE))
+    people, text = citizens(citizen_numbers), text_of(sexes)
+    told = np.where(text.lengths == 1, text.bytes_at(text.starts), 0) if len(text.data) else text.lengths
+    judged = people.good & ((told == _MALE) | (told == _FEMALE))
+    agrees: Bools = ~judged | (people.male == (told == _MALE))
     return agrees
 
 
 def old_enough(citizen_numbers: Any, days: Any, years: int) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """Whoever has the citizen number was `years` old on the day beside it; judged only where both are good."""
-    positions, digits, holds = citizen_digits(TextColumn.of(citizen_numbers))
-    told, real = iso_days(TextColumn.of(days))
-    enough = np.ones(len(told), np.bool_)
-    birthday = days_of_digits(digits[6:14])[0] + np.int32(10_000 * years)
-    enough[positions] = ~(holds & real[positions]) | (birthday <= told[positions])
+    people, (told, real) = citizens(citizen_numbers), iso_days(days)
+    enough: Bools = ~(people.good & real) | (people.births + np.int32(10_000 * years) <= told)
     return enough
 
 
@@ -171,7 +187,7 @@ def boolean(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
 
 def required_when(values: Any, decisive: Any, when_values: Sequence[str]) -> Bools:  # noqa: ANN401 - as above
     """A value is there where the decisive column has one of `when_values`."""
-    return TextColumn.of(values).present | ~_is_one_of(decisive, when_values)
+    return text_of(values).present | ~_is_one_of(decisive, when_values)
 
 
 # As all predicates: columns come as pyarrow arrays, which have no types.
@@ -182,8 +198,8 @@ def matches_when(values: Any, decisive: Any, when_values: Sequence[str], regex: 
 
 def division_under(divisions: Any, uppers: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """GB/T 2260: a code lies under another if it begins with that one's digits, closing pairs of zeros left out."""
-    stems = TextColumn.of(pc.replace_substring_regex(uppers, r"(?:00)+$", ""))
-    codes = TextColumn.of(divisions)
+    stems = text_of(pc.replace_substring_regex(uppers, r"(?:00)+$", ""))
+    codes = text_of(divisions)
     judged = stems.present & codes.present
     holds = np.ones(len(codes), np.bool_)
     for length in np.unique(stems.lengths[judged]):
@@ -262,7 +278,7 @@ class Predicate:
 
     def holds(self, *columns: Any, **arguments: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
         """The function over blocks of rows that fit a processor's cache, which saves about a quarter of its time."""
-        whole = [column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column for column in columns]
+        whole = [one_array(column) for column in columns]
         starts = range(0, max(len(whole[0]), 1), _BLOCK)
         blocks = [self.function(*(column.slice(start, _BLOCK) for column in whole), **arguments) for start in starts]
         return np.concatenate(blocks)

@@ -11,7 +11,6 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from registries.text_columns import Bools, Words
 
@@ -20,6 +19,8 @@ _TENS: Final = np.uint64(10)
 _BYTE: Final = np.uint64(8)
 _TWO_BYTES: Final = np.uint64(16)
 _FOUR_BYTES: Final = np.uint64(32)
+_TOP: Final = np.uint64(48)
+_EVERY_OTHER: Final = np.uint64(0x00FF00FF00FF00FF)
 _PAIRS: Final = np.uint64(0x000000FF000000FF)
 _UPPER: Final = np.uint64(100 + (1_000_000 << 32))
 _LOWER: Final = np.uint64(1 + (10_000 << 32))
@@ -49,8 +50,30 @@ def _masks(template: str) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     return high_word, wanted_word, six_word, digits_word
 
 
-def number(words: Words) -> NDArray[np.uint64]:
+def number(words: Words) -> Words:
     """Eight digits as the number that they are; means nothing where one is no digit."""
-    pairs = words - _ZEROS
-    pairs = pairs * _TENS + (pairs >> _BYTE)
-    return ((pairs & _PAIRS) * _UPPER + ((pairs >> _TWO_BYTES) & _PAIRS) * _LOWER) >> _FOUR_BYTES
+    return number_of_pairs(pairs(words))
+
+
+def pairs(words: Words) -> Words:
+    """Each byte at which two digits begin is the number that these are."""
+    values = words - _ZEROS
+    return values * _TENS + (values >> _BYTE)
+
+
+def number_of_pairs(found: Words) -> Words:
+    """The number of eight digits, from their `pairs`."""
+    return ((found & _PAIRS) * _UPPER + ((found >> _TWO_BYTES) & _PAIRS) * _LOWER) >> _FOUR_BYTES
+
+
+def weighted(words: Words, weights: tuple[int, ...]) -> Words:
+    """The sum of eight digits, each times its weight; the weights of every other one add up to 7,000 at most."""
+    values = words - _ZEROS
+    even, odd = values & _EVERY_OTHER, (values >> _BYTE) & _EVERY_OTHER
+    # Four products add up in the uppermost 16 bits of a product with the weights in reversed order.
+    return ((even * _reversed(weights[::2])) >> _TOP) + ((odd * _reversed(weights[1::2])) >> _TOP)
+
+
+@lru_cache(maxsize=64)
+def _reversed(weights: tuple[int, ...]) -> np.uint64:
+    return np.uint64(sum(weight << (16 * place) for place, weight in enumerate(reversed(weights))))

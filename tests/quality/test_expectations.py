@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 import pytest
@@ -133,6 +134,19 @@ def test_a_rule_that_fails_names_itself_and_no_value(caplog: pytest.LogCaptureFi
     assert "broken" in failure.value.rule_ids
     assert "planted-value-77" not in f"{failure.value} {caplog.text}"
     assert failure.value.__cause__ is None
+
+
+def test_chunks_are_judged_side_by_side() -> None:
+    texts = ["11010519491231002X", "110105194912310021", None, "1", "12", "é"]
+    tables = [pa.table({"a": texts[at:] + texts[:at], "b": texts[at % 3 :] + texts[: at % 3]}) for at in range(6)]
+    rules = [rule for rule, _ in RULES]
+    alone = [evaluate(table, rules) for table in tables]
+    with ThreadPoolExecutor(2) as threads:
+        beside = list(threads.map(lambda table: evaluate(table, rules), tables * 5))
+    for place, found in enumerate(beside):
+        for rule in rules:
+            assert found[rule.rule_id].positions.tolist() == alone[place % 6][rule.rule_id].positions.tolist()
+            assert found[rule.rule_id].checked == alone[place % 6][rule.rule_id].checked
 
 
 def test_nothing_is_drawn_on_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:

@@ -55,6 +55,17 @@ def test_a_timestamp_is_a_day_with_a_clock(texts: list[str | None]) -> None:
     assert judged("timestamp", texts) == [t is None or model(t) for t in texts]
 
 
+@given(st.lists(st.none() | st.from_regex(r"\A2024-0[1-2]-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.1|Z)?\Z"), max_size=30))
+def test_a_clock_ends_before_midnight(texts: list[str | None]) -> None:
+    def model(text: str) -> bool:
+        try:
+            return bool(dt.datetime.fromisoformat(text))
+        except ValueError:
+            return False
+
+    assert judged("timestamp", texts) == [t is None or model(t.replace(".1", ".100")) for t in texts]
+
+
 @pytest.mark.parametrize("text", ["2024-02-29 24:00:00", "2024-02-29T10:00:00", "2024-02-30 10:00:00", "2024-02-29"])
 def test_what_is_no_timestamp(text: str) -> None:
     assert judged("timestamp", [text]) == [False]
