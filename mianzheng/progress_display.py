@@ -169,3 +169,14 @@ def shown(console: Console, expected: Expected = unknown, datasets: int = 0) -> 
     finally:
         display.end()
         thread.join()
+
+
+@contextmanager
+def waiting(console: Console, zh: str, en: str, *, wanted: bool = True) -> Iterator[None]:
+    """What is being waited for and how long already, on a terminal; nothing in files, which hold what came of it."""
+    if not (wanted and can_redraw(console)):
+        yield
+        return
+    with shown(console) as display:
+        display.begin(Work(zh, en))
+        yield

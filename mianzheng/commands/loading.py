@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mianzheng.errors import MianzhengError
+from mianzheng.progress_display import waiting
 from mianzheng.terminal import Json, Quiet, clock, console, explained, hub_home, print_json
 from registries.contracts.loading import Dataset
 from registries.departments import Catalogue
@@ -53,7 +54,9 @@ def load(
             chosen = dataset_of(file, dataset, intake.catalogue)
             connector = upload_connector(chosen, file.name, lambda: file.open("rb"))
             if dry_run:
-                show_dry_run(intake.dry_run(chosen.name, connector), as_json=as_json)
+                with waiting(console, "试检", "dry run", wanted=not (quiet or as_json)):
+                    found = intake.dry_run(chosen.name, connector)
+                show_dry_run(found, as_json=as_json)
                 return
             with progress_of(hub_home(), wanted=not (quiet or as_json)) as progress:
                 outcome = intake.take_in(chosen.name, progress=progress, connector=connector, deliverer="command line")
@@ -129,7 +132,12 @@ def quality(as_json: Json = False) -> None:
 @store_app.command("digest")
 def store_digest(as_json: Json = False) -> None:
     """存储内容的摘要:同样的内容,同样的摘要 / equal content gives an equal digest."""
-    with explained(), Store(hub_home().store_url(Role.OWNER)) as store, store.begin() as connection:
+    with (
+        explained(),
+        waiting(console, "计算摘要", "making the digest", wanted=not as_json),
+        Store(hub_home().store_url(Role.OWNER)) as store,
+        store.begin() as connection,
+    ):
         found = digest.store_digest(connection)
     if as_json:
         print_json(found)

@@ -12,6 +12,7 @@ from certificates.keys import KeyPurpose
 from certificates.offline import verify_file
 from mianzheng.asking import ask, demonstration_client
 from mianzheng.hub_keys import open_keys
+from mianzheng.progress_display import waiting
 from mianzheng.settings import Settings
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
 from registries.home import Role
@@ -91,7 +92,12 @@ def receipt_verify(
 @ledger_app.command("check")
 def ledger_check(as_json: Json = False) -> None:
     """重算存证日志,指出被改动的位置 / replay the ledger and name the index of whatever was touched."""
-    with explained(), Store(hub_home().store_url(Role.OWNER)) as store, store.begin() as connection:
+    with (
+        explained(),
+        waiting(console, "重算存证日志", "replaying the ledger", wanted=not as_json),
+        Store(hub_home().store_url(Role.OWNER)) as store,
+        store.begin() as connection,
+    ):
         report = ledger.check(connection)
     if as_json:
         print_json(asdict(report))

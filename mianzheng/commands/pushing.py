@@ -10,6 +10,7 @@ import typer
 from certificates.client_keys import read_client_key
 from mianzheng.asking import Client
 from mianzheng.errors import MianzhengError
+from mianzheng.progress_display import waiting
 from mianzheng.publishers import demonstration_publisher, register_publisher
 from mianzheng.pushing import Publisher
 from mianzheng.settings import Settings
@@ -38,7 +39,7 @@ def push(
     Examples: `mianzheng push natural_resources.real_estate deeds.ndjson`,
     `mianzheng push … --client deeds-system --key deeds.pem --hub https://hub.example`
     """
-    with explained():
+    with explained(), waiting(console, "推送,等待枢纽处理", "pushing, and waiting for the hub", wanted=not as_json):
         publisher = Publisher((hub or Settings().address()).rstrip("/"), _client(dataset, client, key), clock)
         number = sequence or publisher.next_sequence(dataset)
         answer = publisher.wait(publisher.push(dataset, number, file), WAIT_SECONDS)

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
@@ -12,7 +13,7 @@ from rich.console import Console
 from mianzheng.progress_display import LINE_EVERY, ProgressDisplay, can_redraw
 from mianzheng.progress_measure import Total
 from quality.intake import Step
-from tests.mianzheng.pseudo_terminal import Terminal, cells, frames, screen, terminal
+from tests.mianzheng.pseudo_terminal import ROOT, Terminal, cells, frames, screen, terminal
 
 PROGRAM = """
 import enum, sys, time
@@ -94,6 +95,26 @@ def test_a_dumb_terminal_gets_lines() -> None:
         assert window.read_to_the_end() == 0
     assert "\x1b" not in window.written
     assert "a.first 已归集 done" in window.written
+
+
+WAITING = """
+import time
+from mianzheng.progress_display import waiting
+from mianzheng.terminal import console
+
+with waiting(console, "计算摘要", "making the digest"):
+    time.sleep(2.5)
+console.print("the end")
+"""
+
+
+def test_waiting_is_seen_on_a_terminal_only() -> None:
+    command = [sys.executable, "-c", WAITING]
+    with terminal(command, 80) as window:
+        assert window.read_to_the_end() == 0
+    assert "计算摘要 making the digest  已用 elapsed  0:01" in frames(window.written)
+    assert screen(window.written) == ["the end", ""]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout == b"the end\n"
 
 
 def test_force_color_makes_no_terminal_of_a_file() -> None:
