@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from quality import erased
 from quality.judging import LOOKED_AT, Chunk, Judge, Judged
 from quality.parting import Findings, RowNumbers
 from quality.rules import Rules, compile_rules
@@ -22,6 +23,7 @@ from registries.compare.placing import Placing
 from registries.contracts.model import Dataset, RuleSpec
 from registries.departments import Catalogue
 from registries.store import batches
+from registries.store.erasures import Suppressed
 from registries.store.stage import Stage
 
 _NO_ROWS = np.zeros(0, np.int64)
@@ -74,6 +76,7 @@ def check(
     watch: Callable[[int], None],
     bad_news_codes: Sequence[str] = (),
     unknowable: Container[str] = frozenset(),
+    suppressed: Suppressed | None = None,
 ) -> Checked:
     """Judges all rows by all rules and puts them where they belong, refused ones into the stage.
 
@@ -86,6 +89,7 @@ def check(
         watch: told after each chunk how many rows were judged so far.
         bad_news_codes: the source's status codes that must not wait if the batch is held.
         unknowable: rules that can't be judged because what they refer to was never taken in.
+        suppressed: keys that were erased: rows that have one are refused.
     """
     rules = _without(compile_rules(dataset, today), unknowable)
     checked, shares = Checked(), Shares(rules.shares)
@@ -93,6 +97,7 @@ def check(
     with WholeBatch(dataset, rules.whole) as whole:
         for judged in engine.each(judge, chunks):
             _note(judged, checked, shares)
+            erased.refuse(suppressed, judged, checked.findings)
             whole.add(*_about(judged))
             placing.take(judged.first, judged.rows, judged.refused, judged.looked_at, judged.narrow)
             checked.pulled += judged.rows.num_rows

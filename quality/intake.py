@@ -38,7 +38,7 @@ from registries.home import HubHome, Role, SourceLocations
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
 from registries.operators.folders import Contracts
-from registries.store import batches
+from registries.store import batches, erasures
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
 
@@ -328,6 +328,7 @@ class Intake:
             lambda rows: progress(Step.CHECK, dataset.name, rows),
             bad_news_codes=holding.bad_news_codes(dataset, self._types),
             unknowable=unknowable(conn, self.catalogue, dataset),
+            suppressed=erasures.suppressed(conn, dataset),
         )
 
     # 5. Part the rows: accepted, quarantined with every reason that applies, or all of them held at the gate.

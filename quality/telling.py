@@ -8,6 +8,7 @@ is looked at only where a contract changed, or where nobody knows what was touch
 from datetime import datetime
 from typing import Any
 
+from quality.reasons import ERASED
 from quality.scores import RuleScore
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
@@ -22,6 +23,7 @@ def open_cases(conn: Any, dataset: Dataset, batch: Batch, now: datetime) -> None
     cases.close_mended(conn, batch, dataset, now)
     cases.open_from_findings(conn, batch, dataset, now)
     cases.open_from_vanished(conn, batch, dataset, now)
+    cases.open_from_erased(conn, batch, dataset, ERASED, now)
 
 
 def tell(store: Store, catalogue: Catalogue, dataset: Dataset, batch: Batch, now: datetime) -> Batch:

@@ -112,6 +112,7 @@ CASE_CAUSES: Mapping[str, Words] = {
     "finding": Words("规则发现的问题", "found by a rule"),
     "conflict": Words("与数源部门不一致", "differs from the authority"),
     "vanished": Words("证照从来源中消失", "the certificate vanished from its source"),
+    "erased": Words("已依法删除的数据再次交付", "delivered again after it was erased by law"),
 }
 
 CASE_STATES: Mapping[str, tuple[str, Words]] = {

@@ -38,7 +38,7 @@ class Case:
 
     number: int
     kind: Kind
-    cause: Literal["finding", "conflict", "vanished"]
+    cause: Literal["finding", "conflict", "vanished", "erased"]
     dataset: str
     department: str
     rule_id: str | None
@@ -80,6 +80,23 @@ def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
     if keys is not None:
         rows = rows.select_from(touched.current_rows(current, keys))
     return _open(conn, list(_OPENED), rows)
+
+
+def open_from_erased(conn: sa.Connection, batch: Batch, dataset: Dataset, rule_id: str, now: datetime) -> int:
+    """Open a case for each row that was refused by `rule_id`, as its key had been erased; close what stays away now."""
+    again = sa.and_(
+        finding.c.batch == batch.number,
+        finding.c.rule_id == rule_id,
+        refused_row.c.batch == finding.c.batch,
+        refused_row.c.row_number == finding.c.row_number,
+        refused_row.c.key_digest.is_not(None),
+    )
+    if batches.delivery_of(dataset, batch) == "snapshot":
+        away = case.c.subject_digest.not_in(sa.select(refused_row.c.key_digest).where(again))
+        _close(conn, batch, now, case.c.cause == "erased", case.c.dataset == dataset.name, away)
+    opening = _opening("rectification", "erased", dataset, batch, now, refused_row.c.key_digest)
+    rows = sa.select(*opening, finding.c.rule_id, finding.c.row_number).where(again)
+    return _open(conn, [*_OPENED, "rule_id", "row_number"], rows)
 
 
 def open_from_conflicts(
