@@ -1,14 +1,16 @@
-"""Commands that measure the hub: bench load. They make their own rows, server and folder, and clean up."""
+"""Commands that measure the hub: bench load, bench quality. They bring their own rows, and clean up."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.cells import set_cell_size
 
 from mianzheng.terminal import Json, clock, console, explained, print_json, say
 
 if TYPE_CHECKING:
     from mianzheng.benchmark.load import LoadFound
+    from mianzheng.benchmark.quality import QualityFound
 
 app = typer.Typer(help="测速 / measure the hub on this machine.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -65,3 +67,39 @@ def show_load(found: "LoadFound") -> None:
         if value is not None:
             console.print(f"{name:<22}{value:>8.3f}   cpu {found.cpu_ratios[name]:>8.3f}")
     console.print(f"peak_mib              {found.peak_mib:>8,.0f}")
+
+
+@app.command("quality")
+def quality(
+    rows: Rows = 1_000_000, seed: Seed = 1, folder: Folder = None, keep: Keep = False, as_json: Json = False
+) -> None:
+    """检查与 DuckDB 扫描之比,查全率与查准率 / checking beside a scan by DuckDB; recall and precision.
+
+    Example: `mianzheng bench quality --rows 1000000 --json`
+    """
+    from mianzheng.benchmark.quality import QualityBench, bench_quality
+
+    with explained():
+        found = bench_quality(
+            QualityBench(rows, seed, folder, keep), clock, (lambda _zh, _en: None) if as_json else say
+        )
+    if as_json:
+        print_json(found)
+    else:
+        show_quality(found)
+
+
+def show_quality(found: "QualityFound") -> None:
+    """What each pass took, then a line per rule."""
+    console.print(f"\n{found.rows:,} 行 rows, {found.rules} 条规则 rules", markup=False)
+    for zh_en, seconds, name in (
+        ("检查 gate", found.gate_s, "gate"),
+        ("扫描 scan", found.scan_s, "scan"),
+        ("手写 handwritten", found.handwritten_s, "handwritten"),
+    ):
+        console.print(f"{set_cell_size(zh_en, 20)}{seconds:>10.2f} s {found.cpu[name]:>10.2f} cpu s")
+    console.print(f"ratio               {found.ratio:>10.2f}")
+    for rule in found.by_rule:
+        console.print(f"  {rule.rule:<34}{rule.planted:>9,} planted {rule.found:>9,} found {rule.both:>9,} both")
+    agrees = "相同 equal" if found.handwritten_agrees else "不同 differ"
+    console.print(f"recall {found.recall:.4f}  precision {found.precision:.4f}  手写计数 counts by hand: {agrees}")
