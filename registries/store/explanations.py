@@ -1,8 +1,8 @@
 """What an explanation of a subject is made of: decisions, what others say, histories, quarantine, cases, batches.
 
-    >>> said = Said("a.b", "a", "name", "张*", 1, 7, 3, None, former=False, agrees=True)
-    >>> (said.batch, said.value_batch)
-    (7, 3)
+>>> said = Said("a.b", "a", "name", "张*", 1, 7, 3, None, former=False, agrees=True)
+>>> (said.batch, said.value_batch)
+(7, 3)
 """
 
 from collections.abc import Mapping

@@ -52,7 +52,7 @@ class Version:
     Attributes:
         former: it stands under a key that was joined to the subject's present one.
         values: column -> text; masked unless the loader's values were asked for.
-        same: column -> equal for equal values of this subject and column, None where there is none.
+        same: column -> equal for equal values of this subject, of any dataset; None where there is none.
         row_key: equal for versions of one row.
         since, until: batches; `until` None: it is current.
         mark: `vanished` or `update_refused`, as it stood then.

@@ -118,7 +118,7 @@ $function$
 """
 
 # Every version of the subject's rows in one dataset. Names come from the contracts' mirror, quoted by format(); values
-# only as parameters. `same` is equal where values are equal, within this subject and column alone.
+# only as parameters. `same` is equal where values are equal, whichever dataset has them, but for this subject alone.
 SUBJECT_VERSIONS = """
 CREATE FUNCTION hub.subject_versions(access bigint, asked_dataset text, wanted_key text, known_at timestamptz,
                                      on_day date)
@@ -171,7 +171,7 @@ BEGIN
                                                  ELSE hub.masked(u.value) END)
                   FROM unnest($2, ARRAY[%2$s]) AS u(name, value)),
                (SELECT jsonb_object_agg(u.name, CASE WHEN u.value IS NOT NULL THEN encode(hub.digest(
-                           (SELECT hub.digest_key('same')), ARRAY[$4, $1[1], u.name, u.value]), 'base64') END)
+                           (SELECT hub.digest_key('same')), ARRAY[$1[1], u.value]), 'base64') END)
                   FROM unnest($2, ARRAY[%2$s]) AS u(name, value)),
                encode(hub.digest((SELECT hub.digest_key('same')), ARRAY[$4, %3$s]), 'base64'), w.digest,
                v.since_batch, v.until_batch,
