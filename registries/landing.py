@@ -4,8 +4,8 @@
     landed = landing.land(7, connector)
     for first_row, batch in landing.read(landed): ...
 
-A file's bytes are kept as `7.original`, and every source's rows as `7.parquet`, text columns only, one row group for
-each chunk. Both are written as `.part` and renamed, the Parquet last: when it is there, the batch has landed. A row's
+A file's bytes are kept as `7.original`, and every source's rows as `7.parquet`, text columns only, in groups of
+200,000. Both are written as `.part` and renamed, the Parquet last: when it is there, the batch has landed. A row's
 number is its place in the delivery, from 1; quarantine and pages refer to rows by it, and the values stay here.
 """
 
@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from certificates.sealing import SealBroken, SealedReader, SealedWriter
 from registries import landed_rows
 from registries.connectors.kinds import Connector
 from registries.errors import RegistriesError
+from registries.landed_writing import write_rows
 from registries.landing_faults import LandedMissing, LandingFailed, UploadTooLarge
 
 if TYPE_CHECKING:
@@ -195,19 +195,8 @@ class Landing:
             return sink.digest
 
     def _land_rows(self, batch_number: int, connector: Connector, progress: Callable[[int], None]) -> str:
-        rows = 0
-        writer: pq.ParquetWriter | None = None
         with self._sealed(self._parquet(batch_number)) as sink:
-            try:
-                for chunk in connector.chunks():
-                    writer = writer or pq.ParquetWriter(sink, chunk.schema, compression="zstd")
-                    writer.write_batch(chunk, row_group_size=max(chunk.num_rows, 1))
-                    rows += chunk.num_rows
-                    progress(rows)
-                writer = writer or pq.ParquetWriter(sink, pa.schema([]))
-            finally:
-                if writer is not None:
-                    writer.close()  # also when the source fails: it must not write later, into a closed file
+            write_rows(connector.chunks(), sink, progress)
         return sink.digest
 
     def _landed(self, batch_number: int, digest: str) -> Landed:

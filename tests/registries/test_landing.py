@@ -1,5 +1,6 @@
 """Landing: everything sealed, whole or not at all, and found again by row number."""
 
+import errno
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pytest
 
+from certificates.sealing import SealedWriter
+from registries import landed_writing
 from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import SourceDown
 from registries.contracts.loading import load_contract
@@ -76,12 +79,32 @@ def test_a_tables_parquet_is_its_original(landing: Landing) -> None:
     assert told == [3, 5, 9]
     assert landed.original_path is None
     assert landing.original(landed) is None
-    assert [(first, batch.num_rows) for first, batch in landing.read(landed)] == [(1, 3), (4, 2), (6, 4)]
+    assert [(first, batch.num_rows) for first, batch in landing.read(landed)] == [(1, 9)]
 
 
 def test_the_same_rows_have_the_same_digest(landing: Landing) -> None:
     assert landing.land(1, Table([3, 2])).digest == landing.land(2, Table([3, 2])).digest
     assert landing.land(1, Table([3, 2])).digest != landing.land(2, Table([3, 3])).digest
+    assert landing.land(1, Table([30_000, 50_000, 1])).digest == landing.land(2, Table([1, 80_000])).digest
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_rows_are_found_by_their_numbers_across_chunks(landing: Landing) -> None:
+    landed = landing.land(1, Table([9]))
+    assert landing.rows(landed, [9, 1, 4, 4, 5]).column("number").to_pylist() == ["9", "1", "4", "4", "5"]
+
+
+def test_a_folder_that_fills_while_rows_are_written_leaves_nothing(
+    landing: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(SealedWriter, "write", full)
+    with pytest.raises(LandingFailed) as caught:
+        landing.land(1, Table([3, 2]))
+    assert "No space left" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_rows_are_found_by_their_numbers_in_the_order_asked_for(landing: Landing) -> None:
@@ -93,9 +116,31 @@ def test_rows_are_found_by_their_numbers_in_the_order_asked_for(landing: Landing
             landing.rows(landed, [number])
 
 
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Landed chunks of four rows."""
+    monkeypatch.setattr(landed_writing, "GROUP_ROWS", 4)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_chunks_are_of_equal_size_however_a_source_cuts_its_rows(landing: Landing) -> None:
+    for sizes in ([3, 2, 4], [9], [1] * 9, [4, 4, 1]):
+        landed = landing.land(1, Table(sizes))
+        assert (landed.rows, landed.chunks) == (9, 3)
+        assert [(first, batch.num_rows) for first, batch in landing.read(landed)] == [(1, 4), (5, 4), (9, 1)]
+    assert landing.groups(landing.land(1, Table([4, 4]))) == [(1, 4), (5, 4)]
+
+
+def test_long_rows_make_smaller_chunks(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(landed_writing, "GROUP_BYTES", 20)
+    landed = landing.land(1, Table([3, 2, 4]))
+    assert landing.groups(landed) == [(1, 5), (6, 4)]
+
+
+@pytest.mark.usefixtures("small_chunks")
 def test_chunks_are_read_in_any_order_by_several_threads(landing: Landing) -> None:
     landed = landing.land(1, Table([3, 2, 4]))
-    assert landing.groups(landed) == [(1, 3), (4, 2), (6, 4)]
+    assert landing.groups(landed) == [(1, 4), (5, 4), (9, 1)]
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(lambda index: landing.group(landed, index), [2, 0, 1] * 20))
     one_by_one = [batch for _, batch in landing.read(landed)]
