@@ -31,7 +31,7 @@ from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
 from quality.predicates import PREDICATES
 from quality.remembered import one_chunk
 from quality.row_rules import OWN, Judgement, Positions, RowRule, chosen_rows, judgement, narrow_frames
-from quality.stand_ins import stand_in
+from quality.stand_ins import AS_WRITTEN, stand_in
 
 with warnings.catch_warnings():
     # It imports a module of the standard library that Python 3.11 deprecates, and decorators of an old pydantic.
@@ -154,6 +154,8 @@ def check_rule(rule: RowRule) -> None:
         if not issubclass(kind, ColumnMapExpectation | ColumnPairMapExpectation | MulticolumnMapExpectation):
             raise UnknownRule(rule.rule_id, rule.expectation)
         kind(**arguments)
+        if rule.expectation in AS_WRITTEN:
+            get_expectation_impl(rule.expectation)(**rule.arguments)
     except ExpectationNotFoundError:
         raise UnknownRule(rule.rule_id, rule.expectation) from None
     except (KeyError, TypeError, ValueError):  # pydantic's ValidationError is a ValueError
@@ -198,9 +200,9 @@ def _unexpected_count(rule: RowRule, engine: Any) -> Any:  # noqa: ANN401 - as a
 
 def _true_places(condition: Any) -> Positions:  # noqa: ANN401 - a pandas Series of booleans of any kind
     """Where it is true, by the frame's positions; neither true nor false is not true."""
-    marks = condition.to_numpy(dtype=np.bool_, na_value=False)
-    found = np.flatnonzero(marks)
-    return np.asarray(condition.index.to_numpy()[found], dtype=np.int64) if len(found) else found
+    found = np.flatnonzero(condition.to_numpy(dtype=np.bool_, na_value=False))
+    whole = isinstance(condition.index, pd.RangeIndex) and condition.index.start == 0 and condition.index.step == 1
+    return found if whole or not len(found) else np.asarray(condition.index.to_numpy()[found], dtype=np.int64)
 
 
 def evaluate(table: pa.Table, rules: Sequence[RowRule]) -> dict[str, Judgement]:

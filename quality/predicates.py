@@ -34,9 +34,10 @@ from quality.identifiers import (
     uscc,
     vehicle_number,
 )
+from quality.places import places_of
 from quality.readability import not_rounded, readable_text
 from quality.remembered import text_of
-from registries.text_columns import Bools, Numbers, TextColumn, one_array
+from registries.text_columns import Bools, Lengths, Numbers, TextColumn, one_array
 from registries.words import fits, pairs
 
 _BLOCK = 32_768
@@ -65,8 +66,8 @@ def timestamp(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
         return plain & iso_days(values)[1]
     holds = ~text.present
     holds[positions] = plain
-    further = text.longer_than(_TIMESTAMP_WIDTH)
-    if further is not None and len(further):
+    further = np.flatnonzero(text.lengths > _TIMESTAMP_WIDTH)
+    if len(further):
         holds[further] = _matches(values.take(pa.array(further)), _TIMESTAMP)
     return (holds & iso_days(values)[1]) | ~text.present
 
@@ -251,6 +252,40 @@ def _bound(values: Any, bound: float | str) -> Any:  # noqa: ANN401 - pyarrow sh
     return pa.scalar(bound) if isinstance(bound, int | float) else pa.scalar(bound, values.type)
 
 
+def matches(values: Any, regex: str) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """The whole value is as a pattern says that has `quality.places`."""
+    places = places_of(regex)
+    return _matches(values, regex) if places is None else places.fit(text_of(values))
+
+
+def length(
+    values: Any,  # noqa: ANN401 - pyarrow ships no types
+    min_value: float | None = None,
+    max_value: float | None = None,
+    *,
+    strict_min: bool = False,
+    strict_max: bool = False,
+) -> Bools:
+    """So many characters: told from the bytes, of which a character has one to four, wherever they tell it."""
+    text = text_of(values)
+    fewest, most = (text.lengths, text.lengths) if text.is_ascii else (-(-text.lengths // 4), text.lengths)
+    holds = ~text.present
+    holds |= _at_least(fewest, min_value, strict_min) & _at_most(most, max_value, strict_max)
+    if not text.is_ascii and not holds.all():
+        positions = np.flatnonzero(~holds)
+        exact = pc.utf8_length(values.take(pa.array(positions))).to_numpy()
+        holds[positions] = _at_least(exact, min_value, strict_min) & _at_most(exact, max_value, strict_max)
+    return holds
+
+
+def _at_least(found: Lengths, bound: float | None, strict: bool) -> Bools | bool:  # noqa: FBT001 - as the contract has it
+    return True if bound is None else (found > bound) if strict else (found >= bound)
+
+
+def _at_most(found: Lengths, bound: float | None, strict: bool) -> Bools | bool:  # noqa: FBT001 - as the contract has it
+    return True if bound is None else (found < bound) if strict else (found <= bound)
+
+
 def json_schema(values: Any, json_schema: Mapping[str, Any]) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """JSON that fits a schema; each different value is read once."""
     validator = jsonschema.validators.validator_for(json_schema)(json_schema)
@@ -315,6 +350,8 @@ PREDICATES: Mapping[str, Predicate] = {
     "not_missing": Predicate(not_missing),
     "between": Predicate(between),
     "json_schema": Predicate(json_schema),
+    "matches": Predicate(matches),
+    "length": Predicate(length),
     "code_validity": Predicate(code_validity, on_the_day=True),
     "code_validity_on": Predicate(code_validity_on, ("column", "date_column"), on_the_day=True),
 }

@@ -94,8 +94,14 @@ def narrow_frames(table: pa.Table, rules: Sequence[RowRule], rows: Chosen) -> di
         for name, kind in rule.numbers:
             place = narrow.column_names.index(name)
             narrow = narrow.set_column(place, name, numbers(narrow.column(name), kind))
-        frames[frame] = narrow.to_pandas(types_mapper=None if rule.plain else pd.ArrowDtype)
+        frames[frame] = narrow.to_pandas() if rule.plain else _frame(narrow)
     return frames
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """The table's own columns, without a copy; so much faster than `to_pandas` that it counts for each frame."""
+    columns = {name: pd.arrays.ArrowExtensionArray(table.column(name)) for name in table.column_names}
+    return pd.DataFrame(columns, copy=False)
 
 
 def judgement(table: pa.Table, rule: RowRule, rows: Positions | None, failing: Positions) -> Judgement:

@@ -34,6 +34,8 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:not_missing         column is present, and none of missing_values
     mianzheng:between             column is between min_value and max_value, as Great Expectations means it
     mianzheng:json_schema         column is JSON that fits json_schema
+    mianzheng:matches             column matches regex, which says of each place what may stand there
+    mianzheng:length              column has min_value to max_value characters, as Great Expectations means it
     mianzheng:code_validity       column's code was valid on the batch's day, by validity {code: [from, until]}
     mianzheng:code_validity_on    the same on the day in date_column; on the batch's where that is missing
     mianzheng:unique              no two rows that differ have the same values in column_list
@@ -46,7 +48,7 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:sql                 the number that `query` gives is within `bounds`
 
 `bounds` are ODCS's operators (mustBe ...), and `unit` is rows or percent; the last four come from ODCS metrics and
-SQL, and no contract names them itself; nor `between` and `json_schema`.
+SQL, and no contract names them itself; nor `between`, `json_schema`, `matches` and `length`.
 
 Example:
     >>> EXPECTATIONS["mianzheng:not_before"].columns
@@ -193,6 +195,8 @@ _OURS: Final[dict[str, Expectation]] = {
     "mianzheng:not_missing": Expectation("row", others=("missing_values",)),
     "mianzheng:between": Expectation("row", others=_STRICT, optional=frozenset(_STRICT), typed=True),
     "mianzheng:json_schema": Expectation("row", others=("json_schema",)),
+    "mianzheng:matches": Expectation("row", others=("regex",)),
+    "mianzheng:length": Expectation("row", others=_STRICT, optional=frozenset(_STRICT)),
     "mianzheng:code_validity": Expectation("row", others=("validity",)),
     "mianzheng:code_validity_on": Expectation("row", ("column", "date_column"), ("validity",)),
     "mianzheng:unique": Expectation("unique", _LIST),
@@ -214,7 +218,7 @@ DERIVED_ONLY: Final = frozenset(
     f"mianzheng:{name}"
     for name in (
         *("reference", "volume_drop", "share_refused", "share", "duplicates", "row_count", "sql"),
-        *("between", "json_schema"),
+        *("between", "json_schema", "matches", "length"),
     )
 )
 """What contracts say in other words: as relationships, gate, metrics or SQL."""
