@@ -155,7 +155,8 @@ def check_rule(rule: RowRule) -> None:
             raise UnknownRule(rule.rule_id, rule.expectation)
         kind(**arguments)
         if rule.expectation in AS_WRITTEN:
-            get_expectation_impl(rule.expectation)(**rule.arguments)
+            written: Any = get_expectation_impl(rule.expectation)
+            written(**rule.arguments)
     except ExpectationNotFoundError:
         raise UnknownRule(rule.rule_id, rule.expectation) from None
     except (KeyError, TypeError, ValueError):  # pydantic's ValidationError is a ValueError
