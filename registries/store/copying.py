@@ -22,7 +22,7 @@ from sqlalchemy.dialects import postgresql
 from registries.store.engine import driver
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 _READ = 4 << 20  # bytes parsed at once
 _BLOCK = 25_000  # rows written at once: bounds memory
@@ -49,8 +49,11 @@ def copy_out(conn: sa.Connection, wanted: sa.Select[*tuple[Any, ...]]) -> Iterat
     query = wanted.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(str(query)))
     with driver(conn).cursor() as cursor, cursor.copy(statement) as copy:
+        beginning = copy.read()
+        if not beginning:
+            return  # Arrow refuses an empty file
         reader = pyarrow.csv.open_csv(
-            pa.PythonFile(_Copied(copy), "r"),
+            pa.PythonFile(_Copied(beginning, copy), "r"),
             pyarrow.csv.ReadOptions(column_names=names, block_size=_READ),
             pyarrow.csv.ParseOptions(newlines_in_values=True),
             pyarrow.csv.ConvertOptions(
@@ -66,10 +69,10 @@ def copy_out(conn: sa.Connection, wanted: sa.Select[*tuple[Any, ...]]) -> Iterat
 class _Copied(io.RawIOBase):
     """What COPY gives, as a file to read from."""
 
-    def __init__(self, copy: psycopg.Copy) -> None:
+    def __init__(self, beginning: "ReadableBuffer", copy: psycopg.Copy) -> None:
         super().__init__()
         self._copy = copy
-        self._rest = memoryview(b"")
+        self._rest = memoryview(beginning).cast("B")
 
     def readable(self) -> bool:
         """Always."""

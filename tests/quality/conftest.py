@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from certificates.sealing import sealing_key
 from certificates.types import load_types
 from quality.intake import Intake, IntakeOutcome, Progress, quiet
+from registries.compare import placing
 from registries.compare.images import Images
 from registries.contracts.model import Dataset
 from registries.home import Role
@@ -136,3 +137,10 @@ def asked(hub: Hub, statement: str) -> list[tuple[object, ...]]:
     """What the store holds, as its owner sees it."""
     with hub.store(Role.OWNER).begin() as conn:
         return [tuple(row) for row in conn.execute(sa.text(statement))]
+
+
+@pytest.fixture(params=["whole", "sparse"])
+def placed_either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are staged as those of small batches, and as those of large ones: what comes of them must not differ."""
+    if request.param == "sparse":
+        monkeypatch.setattr(placing, "SMALL", 0)

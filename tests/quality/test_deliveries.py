@@ -211,6 +211,7 @@ OLD_FILE_LAST = Story(
 )
 
 
+@pytest.mark.usefixtures("placed_either_way")
 @FEW
 @example(story=DELETED_FIRST)
 @example(story=OLD_FILE_LAST)
@@ -226,6 +227,7 @@ def test_with_watermarks_any_order_of_arrival_ends_in_the_same_state(
     check_what_always_holds(market, SHOPS)
 
 
+@pytest.mark.usefixtures("placed_either_way")
 @FEW
 @given(story=stories(shuffled=False))
 def test_without_watermarks_deliveries_are_applied_in_their_order(

@@ -14,6 +14,8 @@ from tests.conftest import Hub
 from tests.quality.conftest import ENTERPRISES, LICENCES, NUMBERS, RESIDENTS, Delivery, asked, licence, opened, resident
 
 Deliver = Callable[..., IntakeOutcome]
+pytestmark = pytest.mark.usefixtures("placed_either_way")
+
 GOOD = [resident(number) for number in NUMBERS]
 
 

@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from certificates.sealing import sealing_key
 from certificates.types import load_types
 from quality import telling, turnover
@@ -90,6 +92,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.usefixtures("placed_either_way")
 def test_killed_at_any_moment_and_called_again_gives_the_same_store(make_hub: Callable[[], Hub]) -> None:
     undisturbed, killed = make_hub(), make_hub()
     assert take_in(undisturbed, "1") == take_in(killed, "1")
@@ -107,6 +110,7 @@ def test_killed_at_any_moment_and_called_again_gives_the_same_store(make_hub: Ca
     assert asked(killed, "SELECT count(*) FROM pg_tables WHERE schemaname = 'stage'") == [(0,)]
 
 
+@pytest.mark.usefixtures("placed_either_way")
 def test_a_kill_before_the_merge_commits_changes_nothing_that_is_served(hub: Hub) -> None:
     take_in(hub, "1")
     served = "SELECT * FROM data.market_regulation__business_licences ORDER BY 1"

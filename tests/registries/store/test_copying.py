@@ -27,3 +27,11 @@ def test_texts_arrive_as_they_were(load: Store, text: str | None, arrives: str |
         target.create(conn)
         copying.copy_in(conn, target, pa.table({'o"dd': pa.array([text], pa.string()), "one": ["1"]}))
         assert [tuple(row) for row in conn.execute(sa.select(target))] == [("1", arrives)]
+        (read,) = copying.copy_out(conn, sa.select(target.c['o"dd'].label("te'xt"), target.c.one))
+        assert read.to_pydict() == {"te'xt": [arrives], "one": ["1"]}
+
+
+def test_nothing_is_read_where_nothing_is(load: Store) -> None:
+    with load.connect() as conn:
+        nobody = sa.select(sa.literal("x").label("one")).where(sa.false())
+        assert list(copying.copy_out(conn, nobody)) == []

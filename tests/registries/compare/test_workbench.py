@@ -1,0 +1,94 @@
+"""What the workbench finds among narrow rows, against plain Python over the same rows."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from registries.compare import narrow, workbench
+from registries.compare.engines import LocalEngine
+from registries.compare.narrow import Shape
+from registries.compare.workbench import Workbench
+
+SHAPE = Shape(key=("area", "code"), numeric=frozenset({"code"}), content=("area", "code", "name"), unique=(("name",),))
+TEXTS = st.none() | st.sampled_from(["", "a", "b", "ab", "1", "01"])
+ROWS = st.lists(st.fixed_dictionaries(dict.fromkeys(SHAPE.content, TEXTS)), max_size=12)
+Row = Mapping[str, str | None]
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def engine() -> Iterator[LocalEngine]:
+    with LocalEngine() as engine:
+        yield engine
+
+
+@pytest.fixture(params=[workbench.PART_ROWS, 3])
+def parts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one part, and in several."""
+    monkeypatch.setattr(workbench, "PART_ROWS", request.param)
+
+
+def table(rows: Sequence[Row]) -> pa.Table:
+    return pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in SHAPE.content})
+
+
+def bench_of(rows: Sequence[Row], engine: LocalEngine, shape: Shape = SHAPE) -> Workbench:
+    bench = Workbench(shape, engine)
+    for first in range(0, len(rows) or 1, 5):
+        bench.add(shape.narrow(first + 1, table(rows[first : first + 5])))
+    return bench
+
+
+def key_of(row: Row) -> tuple[str, str] | None:
+    """Whole numbers by value."""
+    area, code = row["area"], row["code"]
+    return None if area is None or code is None else (area, "1" if code == "01" else code)
+
+
+@pytest.mark.usefixtures("parts")
+@FEW
+@given(rows=ROWS)
+def test_rows_that_share_a_key_or_what_should_be_unique(engine: LocalEngine, rows: list[Row]) -> None:
+    keys, names = Counter(map(key_of, rows)), Counter(row["name"] for row in rows)
+    expected = [
+        number
+        for number, row in enumerate(rows, 1)
+        if (key_of(row) is not None and keys[key_of(row)] > 1) or (row["name"] is not None and names[row["name"]] > 1)
+    ]
+    assert bench_of(rows, engine).sharing().tolist() == expected
+
+
+@pytest.mark.usefixtures("parts")
+@FEW
+@given(before=ROWS, rows=ROWS)
+def test_what_differs_from_an_image(engine: LocalEngine, before: list[Row], rows: list[Row]) -> None:
+    kept = [row for row in before if key_of(row) is not None]
+    found = bench_of(rows, engine).against(bench_of(kept, engine).rows)
+    there = {tuple(row.values()) for row in kept}
+    assert found.rows.tolist() == [
+        number for number, row in enumerate(rows, 1) if key_of(row) is None or tuple(row.values()) not in there
+    ]
+    came = {key_of(row) for row in rows}
+    absent = Counter((row["area"], row["code"]) for row in kept if key_of(row) not in came)
+    assert Counter(zip(*(column.to_pylist() for column in found.absent.columns), strict=True)) == absent
+
+
+@pytest.mark.usefixtures("parts")
+@FEW
+@given(rows=ROWS, known=st.sets(st.sampled_from(["", "a", "b"])))
+def test_values_that_are_not_known(engine: LocalEngine, rows: list[Row], known: set[str]) -> None:
+    bench = bench_of(rows, engine, replace(SHAPE, refers=("name",)))
+    strange = bench.strange(0, narrow.values(pa.array(sorted(known), pa.string())))
+    expected = [number for number, row in enumerate(rows, 1) if row["name"] is not None and row["name"] not in known]
+    assert strange.tolist() == expected
+
+
+def test_neighbouring_columns_do_not_run_into_each_other() -> None:
+    rows = [{"area": "a", "code": "b", "name": None}, {"area": "ab", "code": "", "name": None}]
+    content = SHAPE.narrow(1, table(rows)).column("content").to_pylist()
+    assert content[0] != content[1]
