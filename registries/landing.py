@@ -60,6 +60,7 @@ class Landing:
     def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder
         self._key = key
+        self._last: tuple[Landed, _State] | None = None
 
     # --- batches
 
@@ -87,12 +88,20 @@ class Landing:
         except RegistriesError:
             self.discard(batch_number)
             raise
-        return self._landed(batch_number, original_digest or parquet_digest)
+        landed = self._landed(batch_number, original_digest or parquet_digest)
+        self._last = landed, _state(landed)
+        return landed
 
     def landed(self, batch_number: int) -> Landed | None:
-        """What an earlier attempt of this batch landed whole, its digest made again; None if it did not get there."""
+        """What an earlier attempt of this batch landed whole; None if it did not get there.
+
+        Its digest is made again unless this object landed it last, and nobody has touched the files since: each chunk
+        that is read is authenticated in any case.
+        """
         if not self._parquet(batch_number).exists():
             return None
+        if self._last is not None and self._last[0].batch == batch_number and self._last[1] == _state(self._last[0]):
+            return self._last[0]
         original = self._original(batch_number)
         path = original if original.exists() else self._parquet(batch_number)
         with self._open(path) as file:
@@ -247,6 +256,22 @@ class Landing:
         except SealBroken:
             file.close()
             raise LandedMissing(path.name) from None
+
+
+_State = tuple[tuple[int, int, int, int] | None, ...]
+
+
+def _state(landed: Landed) -> _State:
+    """What tells that a file was replaced, cut or written to; None of one that is gone."""
+    return tuple(_state_of(path) for path in (landed.parquet_path, landed.original_path) if path is not None)
+
+
+def _state_of(path: Path) -> tuple[int, int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class _DigestingWriter(SealedWriter):

@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -172,6 +173,19 @@ def test_what_landed_is_found_again_after_a_crash(landing: Landing) -> None:
     for connector in (Table([3, 2]), shops(5)):
         landed = landing.land(1, connector)
         assert landing.landed(1) == landed
+
+
+def test_a_digest_is_made_again_once_somebody_touched_the_file(landing: Landing, tmp_path: Path) -> None:
+    first, second = landing.land(1, Table([3])), landing.land(2, Table([4]))
+    assert (landing.landed(1), landing.landed(2)) == (first, second)
+    other = Landing(tmp_path / "other", KEY)
+    (tmp_path / "other").mkdir()
+    shutil.copy(other.land(2, Table([5])).parquet_path, second.parquet_path)
+    found = landing.landed(2)
+    assert found is not None
+    assert (found.rows, found.digest != second.digest) == (5, True)
+    second.parquet_path.unlink()
+    assert landing.landed(2) is None
 
 
 def test_what_was_half_written_did_not_land(landing: Landing, tmp_path: Path) -> None:
