@@ -55,8 +55,9 @@ class Source:
         self._url = url
 
     def fill(self, town: Town) -> None:
-        """Make the table, settled as one that nobody changed lately: rows frozen, statistics taken."""
+        """Make the table anew, settled as one that nobody changed lately: rows frozen, statistics taken."""
         with self._connected() as connection:
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(_TABLE))
             _create(connection, _TABLE)
             _copy_in(connection, _TABLE, _shuffled(town))
             connection.execute(sql.SQL("CREATE INDEX ON {} (updated_at)").format(_TABLE))
