@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from exchange_api.pages import (
     catalogue_pages,
+    explain_pages,
     home_page,
     officer_pages,
     publisher_pages,
@@ -22,7 +23,10 @@ from exchange_api.pages.fault_page import fault_page
 from exchange_api.pages.rendering import STATIC, STATIC_PLACE
 
 pages_router = APIRouter(include_in_schema=False)
-for _pages in (sign_in_page, home_page, officer_pages, publisher_pages, steward_pages, subject_pages, catalogue_pages):
+for _pages in (
+    *(sign_in_page, home_page, officer_pages, publisher_pages),
+    *(steward_pages, subject_pages, explain_pages, catalogue_pages),
+):
     pages_router.include_router(_pages.router)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.exchange_api.pages.conftest import WIDTHS, Watched
+from tests.exchange_api.pages.conftest import WIDTHS, Town, Watched
 from tests.exchange_api.pages.looking import look_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
@@ -24,6 +24,7 @@ PAGES = [
     ("steward", "steward-cases", "/steward/cases"),
     ("steward", "steward-cases-closed", "/steward/cases?state=closed"),
     ("steward", "steward-subjects", "/steward/subjects"),
+    ("steward", "steward-explain", "/steward/explain"),
     ("steward", "steward-conflicts", "/steward/conflicts/geography"),
     ("officer", "catalogue", "/catalogue"),
     ("officer", "catalogue-dataset", "/catalogue/datasets/public_security.residents"),
@@ -47,6 +48,18 @@ def test_a_batch_looks_right(open_page: Opener, width: int) -> None:
     page = watched.go("/publisher")
     batch = page.locator("section[aria-labelledby=batches] tbody tr a").last.get_attribute("href")
     look_at(watched.go(str(batch)), "publisher-batch", width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_explanation_looks_right(open_page: Opener, town: Town, width: int) -> None:
+    page = open_page("steward", width).go("/steward/explain")
+    page.select_option("#register", "legal_entities")
+    page.fill("#subject", next(iter(town.numbers.values()))["holder_code"])
+    page.fill("#as_of", "2026-01-31")
+    page.fill("#reason", "复核")
+    page.click("main button[type=submit].primary")
+    page.wait_for_selector("#decided")
+    look_at(page, "steward-explained", width)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from tests.exchange_api.conftest import HOLDER, PASSWORD, Asking, Certificates, Served
+from tests.exchange_api.conftest import HOLDER, Asking, Certificates, Served
+from tests.exchange_api.pages.signing_in import signed_in, token
 
 FORMER, PRESENT = HOLDER[1], "91110000600037341L"
 PLACE = "/steward/subjects"
@@ -18,21 +19,7 @@ JOIN = {"register": "legal_entities", "former": FORMER, "present": PRESENT, "rea
 def sign_in(served: Served) -> Iterator[Callable[[str], httpx.Client]]:
     """Signs an account in, by the page; every client is closed when the test ends."""
     with ExitStack() as closing:
-
-        def signed_in(login: str) -> httpx.Client:
-            headers = {"origin": served.url}
-            http = closing.enter_context(httpx.Client(base_url=served.url, timeout=30, headers=headers))
-            sent = {"login": login, "password": PASSWORD, "csrf_token": token(http.get("/sign-in"))}
-            assert http.post("/sign-in", data=sent).status_code == 303
-            return http
-
-        yield signed_in
-
-
-def token(page: httpx.Response) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-    assert found
-    return found.group(1)
+        yield lambda login: signed_in(served, login, closing)
 
 
 @pytest.fixture
