@@ -111,9 +111,9 @@ def _secret_of(dataset: Dataset, secrets: Secrets) -> Secrets:
 def _of_kind(dataset: Dataset, place: str, secret: Secrets, before: Taken) -> Connector | None:
     match dataset.server.kind:  # each imports what it needs when it is needed: drivers take seconds
         case "database" if dataset.delivery == "changes" and dataset.watermark:
-            from registries.connectors.sql_database import SqlTable
+            from registries.connectors.database_changes import DatabaseChanges
 
-            return SqlTable.next_of(dataset, place, before, secret)
+            return DatabaseChanges.next_of(dataset, place, before, secret)
         case "database":
             from registries.connectors.database import DatabaseTable
 

@@ -17,7 +17,6 @@ What identities are made of, so that nothing is pulled twice for nothing:
 import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import pyarrow as pa
@@ -28,26 +27,11 @@ from registries.connectors.remote_faults import WatermarkWentBack
 from registries.connectors.sql_dialects import compares_texts, ignores_case, reading
 from registries.connectors.sql_values import texts
 from registries.connectors.taken import NOTHING_TAKEN, Taken
-from registries.connectors.watermarks import again_from, bound_value
+from registries.connectors.watermarks import Extent, again_from, bound_value
 from registries.contracts.model import Column, Dataset, Delivery
 
 ROWS: Final = 20_000
 """Rows of a batch: each is Python objects for a moment, unlike ADBC's."""
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What there was when a delivery was opened.
-
-    Attributes:
-        greatest: watermark; None if no row has one.
-        rows: of change sets those in the overlap below it, of snapshots all.
-        without: rows that have no watermark; they are pulled each time, and the contract's rules judge them.
-    """
-
-    greatest: str | None
-    rows: int
-    without: int
 
 
 class SqlTable:
@@ -159,8 +143,7 @@ class SqlTable:
     def _emptied(self) -> bool:
         if not self._by_watermark or self._before.watermark is None:
             return False
-        extent = self._extent()
-        return extent.greatest is None and extent.without == 0
+        return self._extent().is_empty
 
     def _look(self, conn: sa.Connection) -> Extent:
         mark = self._table.c[self._mark.source]

@@ -11,6 +11,7 @@ ones are equal.
 """
 
 import datetime as dt
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -21,6 +22,26 @@ NUMBERS: Final = 1_000
 
 TIME: Final = dt.timedelta(minutes=10)
 """How long after its time a row may still come."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What there was when a delivery was opened.
+
+    Attributes:
+        greatest: watermark; None if no row has one.
+        rows: of change sets those in the overlap below it, of snapshots all.
+        without: rows that have no watermark; they are pulled each time, and the contract's rules judge them.
+    """
+
+    greatest: str | None
+    rows: int
+    without: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row to ask for."""
+        return self.greatest is None and self.without == 0
 
 
 def again_from(column: Column, watermark: str) -> str:
