@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from rich.cells import cell_len, set_cell_size
 
+from mianzheng.progress_display import waiting
 from mianzheng.settings import Settings
 from mianzheng.supervisor import Running, Stopped, running, start_dagster, stoppable, watch
 from mianzheng.terminal import clock, console, print_json, say
@@ -33,8 +34,10 @@ def bring_up(settings: Settings, *, once: bool, quiet: bool, as_json: bool) -> i
         hub.city.start_pushing(hub.address)  # what it refers to has been taken in now
         failed = [outcome.dataset for outcome in outcomes if outcome.state == "failed"]
         if once:
-            pushed = hub.city.all_is_pushed(PUSHED_WITHIN)
-            report = self_check(hub, outcomes, started, all_pushed=pushed)
+            with waiting(console, "等待部门推送", "waiting for what is pushed", wanted=progress):
+                pushed = hub.city.all_is_pushed(PUSHED_WITHIN)
+            with waiting(console, "自检", "self-check", wanted=progress):
+                report = self_check(hub, outcomes, started, all_pushed=pushed)
             if as_json:
                 print_json(report.to_json())
             else:

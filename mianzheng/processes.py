@@ -89,7 +89,7 @@ class Children:
                 stderr=log,
                 env=self._environment,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has no threads
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - no progress is drawn meanwhile: one thread
             )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from mianzheng.asking import Answered, ask, demonstration_client
 from mianzheng.demonstration import NUMBERS, NumberToTry
@@ -69,16 +69,21 @@ class SelfCheck:
     def text(self) -> str:
         """For people."""
         lines = ["", "来源 sources", *(one.text() for one in self.sources), "", "自检 self-check"]
+        what, number = (max(map(cell_len, words), default=0) for words in self._columns())
         for one in self.asked:
             mark = "✓" if one.passed else "✗"
             proof = "回执离线核验通过 receipt genuine" if one.genuine else "回执离线核验失败 receipt REFUSED"
-            lines.append(f"  {mark} {set_cell_size(one.what, 22)} {one.number}  {one.verdict} {one.zh} — {proof}")
+            head = f"{set_cell_size(one.what, what)}  {set_cell_size(one.number, number)}"
+            lines.append(f"  {mark} {head}  {one.verdict} {one.zh} — {proof}")
             lines.append(f"      {one.next_zh}")
         conserved = "每批次守恒 every batch conserved" if self.conserved else "有批次不守恒 a batch is NOT conserved"
         lines.append(f"  {self.rows:,} 行 rows; {conserved}")
         lines.append(f"  存证日志 ledger: {self.ledger_size:,} 条 entries, {self.ledger_faults} 处异常 faults")
         lines.append(f"  {'通过 PASSED' if self.passed else '未通过 FAILED'} ({self.seconds:.0f} s)")
         return "\n".join(lines)
+
+    def _columns(self) -> tuple[list[str], list[str]]:
+        return [one.what for one in self.asked], [one.number for one in self.asked]
 
 
 def self_check(hub: Running, outcomes: Sequence["Outcome"], started: float, *, all_pushed: bool) -> SelfCheck:

@@ -21,10 +21,11 @@ from mianzheng.demonstration import Demonstration, prepare_demonstration
 from mianzheng.embedded_postgres import Cluster, free_port
 from mianzheng.errors import StartFailedError
 from mianzheng.processes import ENDING, Children
+from mianzheng.progress_display import waiting
 from mianzheng.sample_city_up import SampleCity, Say, sample_city
 from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
-from mianzheng.terminal import clock
+from mianzheng.terminal import clock, console
 from registries.home import HubHome
 
 HUB_DATABASE = "hub"
@@ -71,7 +72,8 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
         children.start("web", "-m", "mianzheng", "serve", "--host", settings.host, "--port", str(port))
         children.start("worker", "-m", "mianzheng", "work")
         dagster_address = f"http://127.0.0.1:{settings.dagster_port}" if settings.dagster_port else None
-        wait_until_live(children, home, address)
+        with waiting(console, "启动网页服务", "starting the web process", wanted=progress):
+            wait_until_live(children, home, address)
         stack.callback(say, "正在停止", "stopping")
         yield Running(home, address, dagster_address, demonstration, children, city)
 
