@@ -4,12 +4,14 @@ for line in lines_of(explanation, places, catalogue, values=False): print(line)
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 
 from registries.departments import Catalogue
 from registries.landed_search import Place
 from registries.store.explanations import CaseLine, Explanation, History, RefusedRow, Said
 
 Places = Mapping[tuple[str, int], Place]
+CHINA = timezone(timedelta(hours=8))
 _MARKS = {
     "vanished": "来源中已消失 vanished from its source",
     "update_refused": "有更新被拒 an update was refused",
@@ -25,7 +27,7 @@ def lines_of(found: Explanation, places: Places, catalogue: Catalogue, *, values
     yield f"{register.title_zh} {register.title_en}  {found.keys[0]}{former}"
     yield (
         f"有效于 as of {found.as_of or '任一天 any day'} · "
-        f"当时所知 known at {found.known_at.isoformat() if found.known_at else '现在 now'}"
+        f"当时所知 known at {_time(found.known_at) if found.known_at else '现在 now'}"
     )
     if not found.known:
         yield "此时基础库中没有该主体 / not in the register at that moment"
@@ -35,17 +37,18 @@ def lines_of(found: Explanation, places: Places, catalogue: Catalogue, *, values
         if decision.said is None:
             yield "  没有值 nobody has a value"
         else:
-            yield from _said(decision.said, found, places, values=values)
+            yield from _said(decision.said, found, places, catalogue, values=values)
         for other in decision.others:
             shown = f"  {other.value or ''}" if values else ""
             yield f"  其他 other: {_named(other)} {_AGREES[other.agrees]}{_marked(other)}{shown}"
     yield from _beside(found, catalogue)
 
 
-def _said(said: Said, found: Explanation, places: Places, *, values: bool) -> Iterator[str]:
-    yield f"  ✓ {_named(said)}{_marked(said)}" + (f"  = {said.value}" if values else "")
+def _said(said: Said, found: Explanation, places: Places, catalogue: Catalogue, *, values: bool) -> Iterator[str]:
+    department = catalogue.department(said.department).name_zh
+    yield f"  ✓ {department} {_named(said)}{_marked(said)}" + (f"  = {said.value}" if values else "")
     facts = found.batches[said.batch]
-    when = f"{facts.taken_over_at:%Y-%m-%d %H:%M:%S%z}" if facts.taken_over_at else ""
+    when = _time(facts.taken_over_at) if facts.taken_over_at else ""
     since = f" · 该值始于第 {said.value_batch} 批 value since" if said.value_batch != said.batch else ""
     contract = f"契约 contract {facts.contract_version}"
     yield f"    第 {said.batch} 批 batch  {when}  交付 by {facts.deliverer}  {contract}{since}"
@@ -55,7 +58,8 @@ def _said(said: Said, found: Explanation, places: Places, *, values: bool) -> It
 def _landed(said: Said, found: Explanation, places: Places) -> str:
     facts = found.batches[said.batch]
     place = places.get((said.dataset, said.batch))
-    digest = f"sha256:{facts.landed_digest}" if facts.landed_digest else ""
+    kept = facts.landed or {}
+    digest = f"{kept.get('original') or kept.get('parquet', '')}  sha256:{facts.landed_digest or ''}"
     if facts.expired is not None:
         return f"已到期清除 expired {facts.expired:%Y-%m-%d} ({facts.rule})  {digest}"
     if place is None or place.state == "expired":
@@ -63,6 +67,10 @@ def _landed(said: Said, found: Explanation, places: Places) -> str:
     if place.state == "found":
         return f"第 {', '.join(map(str, place.row_numbers))} 行 row  {digest}"
     return ("文件损坏 damaged" if place.state == "damaged" else "文件中未找到该行 row not found") + f"  {digest}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(CHINA).isoformat(sep=" ", timespec="seconds")
 
 
 def _named(said: Said) -> str:

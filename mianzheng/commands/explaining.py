@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +10,7 @@ import typer
 from certificates.identifiers import check_citizen_number, check_uscc
 from certificates.sealing import sealing_key
 from mianzheng.errors import MianzhengError
-from mianzheng.explained_lines import lines_of
+from mianzheng.explained_lines import CHINA, lines_of
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
 from registries.contracts.model import Dataset, Register
 from registries.departments import Catalogue
@@ -27,7 +27,6 @@ from registries.store.subject_versions import Looking, Version
 
 app = typer.Typer(rich_markup_mode=None)
 COMMAND_LINE = "command line"
-CHINA = timezone(timedelta(hours=8))
 _CHECKS = {"citizen_number": check_citizen_number, "uscc": check_uscc}
 Places = Mapping[tuple[str, int], Place]
 
