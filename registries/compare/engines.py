@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
+from registries.freed_memory import keep_freed_memory
+
 if TYPE_CHECKING:
     import ibis  # type: ignore[import-untyped] # it ships none
 
@@ -54,6 +56,7 @@ class LocalEngine:
     """Threads of this process, and DuckDB in memory."""
 
     def __init__(self) -> None:
+        keep_freed_memory()
         self._backend: ibis.BaseBackend | None = None
 
     def each(self, work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
