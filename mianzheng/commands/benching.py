@@ -1,5 +1,7 @@
 """Commands that measure the hub: bench load, bench quality. They bring their own rows, and clean up."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +25,18 @@ Folder = Annotated[
 Keep = Annotated[bool, typer.Option("--keep", help="保留临时目录 / keep the scratch folder")]
 
 
+@contextlib.contextmanager
+def cleaned_up() -> Iterator[None]:
+    """Errors explained; Ctrl-C and SIGTERM stop the server, remove the scratch folder and exit with 130."""
+    from mianzheng.supervisor import Stopped, stoppable
+
+    try:
+        with explained(), stoppable():
+            yield
+    except Stopped:
+        raise typer.Exit(130) from None
+
+
 @app.command("load")
 def load(
     rows: Rows = 1_000_000,
@@ -41,7 +55,7 @@ def load(
     """
     from mianzheng.benchmark.load import LoadBench, bench_load
 
-    with explained():
+    with cleaned_up():
         asked = LoadBench(rows, seed, deltas, floor_after, folder, keep)
         found = bench_load(asked, clock, (lambda _zh, _en: None) if as_json else say)
     if as_json:
@@ -79,7 +93,7 @@ def quality(
     """
     from mianzheng.benchmark.quality import QualityBench, bench_quality
 
-    with explained():
+    with cleaned_up():
         found = bench_quality(
             QualityBench(rows, seed, folder, keep), clock, (lambda _zh, _en: None) if as_json else say
         )

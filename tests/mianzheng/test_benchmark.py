@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,12 +34,18 @@ def run(*words: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def load_found() -> dict:
-    folder = Path(tempfile.mkdtemp(prefix="mianzheng-test-"))
-    folder.chmod(0o711)  # for the database's service user; pytest's own are closed
+def folder() -> Iterator[Path]:
+    """For scratch folders: the database's service user has to pass through, and pytest's own are closed."""
+    place = Path(tempfile.mkdtemp(prefix="mianzheng-test-"))
+    place.chmod(0o711)
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture(scope="module")
+def load_found(folder: Path) -> dict:
     found = run("load", "--floor-after", "--folder", str(folder))
     assert list(folder.iterdir()) == []  # nothing of it is left
-    shutil.rmtree(folder)
     return found
 
 
@@ -98,6 +105,19 @@ def test_the_gate_finds_what_was_planted_and_nothing_else() -> None:
     assert min(found["gate_s"], found["scan_s"], found["handwritten_s"], *found["cpu"].values()) > 0
     assert found["ratio"] == pytest.approx(found["gate_s"] / found["scan_s"], rel=0.05)
     assert set(found["checked_columns"]) >= {"citizen_number", "name", "birth_date", "updated_at"}
+
+
+def test_whoever_stops_it_finds_nothing_left(folder: Path) -> None:
+    command = [sys.executable, "-m", "mianzheng", "bench", "load", "--rows", "2000000", "--folder", str(folder)]
+    bench = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert bench.stdout is not None
+    bench.stdout.readline()  # the rows are being made: its server is up
+    (server,) = [int(path.read_text().split()[0]) for path in folder.glob("*/postgres/data/postmaster.pid")]
+    bench.terminate()
+    bench.communicate(timeout=120)
+    assert bench.returncode == 130
+    assert list(folder.iterdir()) == []
+    assert not Path(f"/proc/{server}").exists()
 
 
 def test_people_are_the_same_however_they_are_cut() -> None:
