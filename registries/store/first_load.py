@@ -13,7 +13,7 @@ nothing. Making the index last takes 0.47 of the time that COPY takes with the i
 import pyarrow as pa
 import sqlalchemy as sa
 from psycopg import sql
-from sqlalchemy.schema import AddConstraint, DropConstraint
+from sqlalchemy.schema import AddConstraint, CreateIndex, DropConstraint, DropIndex
 
 from registries.contracts.model import Dataset
 from registries.store import batches, copying
@@ -32,10 +32,12 @@ def nothing_known(conn: sa.Connection, dataset: Dataset) -> bool:
 
 
 def begin(conn: sa.Connection, dataset: Dataset) -> None:
-    """Take the key away, and everything dead with it."""
+    """Take key and index away, and everything dead with them."""
     table = current_table(dataset)
     table.primary_key.name = _key_name(table)
     conn.execute(DropConstraint(table.primary_key))
+    for index in table.indexes:
+        conn.execute(DropIndex(index))
     driver(conn).execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(str(table.schema), table.name)))
 
 
@@ -61,11 +63,13 @@ def withdraw(conn: sa.Connection, dataset: Dataset) -> int:
 
 
 def finish(conn: sa.Connection, dataset: Dataset) -> None:
-    """Make the key again, and let the planner know the table's size."""
+    """Make the key and the index of marks again, and let the planner know the table's size."""
     table = current_table(dataset)
     table.primary_key.name = _key_name(table)
     conn.execute(sa.text("SELECT set_config('maintenance_work_mem', :size, true)"), {"size": _MEMORY})
     conn.execute(AddConstraint(table.primary_key))
+    for index in table.indexes:
+        conn.execute(CreateIndex(index))
     analyse(conn, table)
 
 

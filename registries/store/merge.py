@@ -22,6 +22,7 @@ from registries.store.batches import Batch
 from registries.store.engine import analyse, written
 from registries.store.ordering import VANISHED, Order, deletes, present, sequence_of
 from registries.store.shapes import (
+    Tid,
     absent_table,
     current_table,
     deleted_table,
@@ -115,6 +116,7 @@ class _Merge:
         self._dataset = order.dataset
         self._number = order.batch.number
         self._current = current_table(self._dataset)
+        self._current.append_column(sa.Column("ctid", Tid, system=True))
         self._history = history_table(self._dataset)
         self._staged = stage_table(self._dataset)
         self._delta = delta_table(self._dataset)
@@ -197,11 +199,12 @@ class _Merge:
         is_new = current.c.since_batch.is_(None)
         is_put = sa.and_(~self._gone, self._order.put_counts(current, staged, self._deleted))
         written_puts = sa.and_(is_put, sa.or_(is_new, self._differs()))
-        found = sa.select(staged.c.row_number, is_new, self._gone).select_from(self._known()).where(self._taken())
+        written_of = (staged.c.row_number, is_new, self._gone, current.c.ctid)
+        found = sa.select(*written_of).select_from(self._known()).where(self._taken())
         if self._dataset.operation is not None:
             written_puts = sa.or_(written_puts, sa.and_(self._gone, self._order.delete_counts(current, staged)))
         self._conn.execute(
-            sa.insert(self._delta).from_select(["row_number", "is_new", "is_gone"], found.where(written_puts))
+            sa.insert(self._delta).from_select(["row_number", "is_new", "is_gone", "place"], found.where(written_puts))
         )
 
     def _known(self) -> sa.FromClause:
@@ -227,7 +230,7 @@ class _Merge:
         return sa.and_(self._staged.c.row_number == self._delta.c.row_number, chosen)
 
     def _of_current(self, *, gone: bool) -> tuple[sa.ColumnElement[bool], ...]:
-        return (self._in_delta(new=False, gone=gone), same_key(self._current, self._staged, self._dataset))
+        return (self._in_delta(new=False, gone=gone), self._current.c.ctid == self._delta.c.place)
 
     def _keep_former(self) -> None:
         former = sa.select(*self._row(self._current), self._current.c.since_batch, sa.literal(self._number))

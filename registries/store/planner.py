@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.schema import CreateTable, SetTableComment
+from sqlalchemy.schema import CreateIndex, CreateTable, SetTableComment
 
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.errors import PlanRefused
 from registries.store import registers, shown_datasets
 from registries.store.engine import Store
-from registries.store.shapes import DATA, check_names, tables_of
+from registries.store.shapes import DATA, check_names, current_table, tables_of
 from registries.store.tables import dataset as dataset_row
 from registries.store.tables import department as department_row
 
@@ -54,9 +54,20 @@ def plan(store_load: Store, catalogue: Catalogue) -> list[Change]:
             registers.drop_view(conn, register)
         for dataset in catalogue.datasets:
             _carry_out(conn, dataset, [change for change in changes if change.relation in _names(dataset)])
+        _make_indexes(conn, catalogue)
         made = [Change("view_made", name) for name in registers.make_views(conn, catalogue, views)]
         record_catalogue(conn, catalogue)
     return changes + made
+
+
+def _make_indexes(conn: sa.Connection, catalogue: Catalogue) -> None:
+    """Those that a table lacks, because it is new or was made by an earlier version of the hub."""
+    there = sa.inspect(conn).get_multi_indexes(schema=DATA)
+    names = {index["name"] for indexes in there.values() for index in indexes}
+    for dataset in catalogue.datasets:
+        for index in sorted(current_table(dataset).indexes, key=lambda index: str(index.name)):
+            if index.name not in names:
+                conn.execute(CreateIndex(index))
 
 
 def record_catalogue(conn: sa.Connection, catalogue: Catalogue) -> None:

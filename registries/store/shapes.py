@@ -44,6 +44,16 @@ _NAMES: dict[LogicalType, str] = {
 }
 
 
+class Tid(sa.types.UserDefinedType[str]):
+    """Where a row is in its table, as long as nobody writes it."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """PostgreSQL's name of it."""
+        return "tid"
+
+
 def check_names(dataset: Dataset) -> None:
     """Raise PlanRefused if the contract's names can't be columns beside the store's own."""
     for column in dataset.columns:
@@ -65,8 +75,9 @@ def current_table(dataset: Dataset) -> sa.Table:
         sa.MetaData(schema=DATA),
         *_contract_columns(dataset),
         sa.Column("since_batch", sa.BigInteger, nullable=False),
-        sa.Column("mark", Word),
+        marked := sa.Column("mark", Word),
         sa.PrimaryKeyConstraint(*dataset.key),
+        sa.Index(f"{dataset.table_name}_marked", marked, postgresql_where=marked.is_not(None)),  # few ever are
         postgresql_with=_FILL,
     )
 
@@ -145,13 +156,14 @@ def touched_table(dataset: Dataset) -> sa.Table:
 
 
 def delta_table(dataset: Dataset) -> sa.Table:
-    """What a merge has to write: row numbers of new, changed and deleted rows, and nothing of those that stay."""
+    """What a merge has to write: new, changed and deleted rows by number, and where their current rows are."""
     return sa.Table(
         f"{dataset.table_name}__delta",
         sa.MetaData(schema=STAGE),
         sa.Column("row_number", sa.BigInteger, nullable=False),
         sa.Column("is_new", sa.Boolean, nullable=False),
         sa.Column("is_gone", sa.Boolean, nullable=False),
+        sa.Column("place", Tid),
         prefixes=["UNLOGGED"],
     )
 
