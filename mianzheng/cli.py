@@ -7,7 +7,18 @@ mianzheng receipt verify receipt.jws
 
 import typer
 
-from mianzheng.commands import benching, contracts, explaining, keeping, loading, proving, pushing, running, subjects
+from mianzheng.commands import (
+    benching,
+    contracts,
+    explaining,
+    keeping,
+    loading,
+    proving,
+    pushing,
+    running,
+    subject_rights,
+    subjects,
+)
 
 app = typer.Typer(
     name="mianzheng",
@@ -21,4 +32,6 @@ for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, e
     app.add_typer(group)
 app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")
+for name in ("export", "withhold", "erase"):
+    subjects.app.command(name)(getattr(subject_rights, name))
 app.add_typer(subjects.app, name="subject")

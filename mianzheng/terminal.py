@@ -42,7 +42,12 @@ def say(zh: str, en: str) -> None:
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever a command found
     """Print `value` as JSON: dataclasses as objects, times in ISO 8601."""
-    typer.echo(json.dumps(plain(value), ensure_ascii=False, indent=2, default=str))
+    typer.echo(as_text(value))
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401 - as above
+    """`value` as JSON."""
+    return json.dumps(plain(value), ensure_ascii=False, indent=2, default=str)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON has no narrower type

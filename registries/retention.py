@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
+from registries.erased_files import blank_erased
 from registries.errors import DatasetBusy
 from registries.home import HubHome
 from registries.landing_faults import LandingFailed
@@ -53,6 +54,7 @@ class Keeper:
     """
 
     def __init__(self, home: HubHome, store: Store, catalogue: Catalogue, rules: RetentionRules, now: datetime) -> None:
+        self._home = home
         self._store = store
         self._catalogue = catalogue
         self._rules = rules
@@ -85,6 +87,7 @@ class Keeper:
         with expiries.one_at_a_time(self._store):
             with self._store.begin() as conn:
                 run, begun = expiries.next_run(conn), expiries.planned(conn)
+            blank_erased(self._home, self._store, self._catalogue, self._now)
             gone = [self._finish(each) for each in begun]
             gone += self._uploads(run)
             for name in self._landed_datasets():

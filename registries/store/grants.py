@@ -17,7 +17,10 @@ Act = Literal["verification", "matching", "query", "retrieval"]
 
 @dataclass(frozen=True)
 class Grant:
-    """A right that somebody gave. None for type, dataset or service item means any; end dates are inclusive."""
+    """A right that somebody gave. None for type, dataset or service item means any; end dates are inclusive.
+
+    `withheld_because`: the law by which subjects are not told of what was asked under it; None: they are.
+    """
 
     id: int
     department: str
@@ -30,6 +33,7 @@ class Grant:
     granted_by: str
     valid_from: date
     valid_until: date | None
+    withheld_because: str | None = None
 
 
 def covering_grant(
@@ -99,6 +103,15 @@ def end_grant(conn_owner: sa.Connection, grant_id: int, last_day: date) -> None:
     conn_owner.execute(sa.update(grant_right).where(grant_right.c.id == grant_id).values(valid_until=last_day))
 
 
+def withhold(conn_owner: sa.Connection, grant_id: int, because: str | None) -> bool:
+    """Tell subjects no more of what is asked under a grant, by this law; None: tell them again. By the owner only.
+
+    Returns whether there is such a grant.
+    """
+    changed = sa.update(grant_right).where(grant_right.c.id == grant_id).values(withheld_because=because)
+    return conn_owner.execute(changed).rowcount > 0
+
+
 def list_grants(conn: sa.Connection, department: str | None = None) -> list[Grant]:
     """All grants, or a department's, oldest first."""
     wanted = sa.select(grant_right).order_by(grant_right.c.id)
@@ -124,4 +137,5 @@ def _grant(row: sa.Row[*tuple[object, ...]]) -> Grant:
         row.granted_by,
         row.valid_from,
         row.valid_until,
+        row.withheld_because,
     )

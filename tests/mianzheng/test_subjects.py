@@ -51,3 +51,20 @@ def test_what_can_not_be_is_explained(hub: Hub, monkeypatch: pytest.MonkeyPatch,
     assert code == 2
     assert WRONG not in said
     assert RIGHT not in said
+
+
+def test_erasing_is_looked_at_first_and_refused_with_the_reason(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = run(hub, monkeypatch, "erase", RIGHT, "--dry-run", "--json")
+    told = json.loads(said)
+    assert (code, told["dry_run"], [each["what"] for each in told["refusals"]]) == (0, True, ["nothing"])
+    for words in (("--reason", "x"), ("--ground", "x"), ("--register", "x"), ("--dataset", "x", "--reason", "x")):
+        code, said = run(hub, monkeypatch, "erase", RIGHT, *words)
+        assert code == 2
+        assert RIGHT not in said
+
+
+def test_nothing_held_is_told_as_such(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = run(hub, monkeypatch, "export", RIGHT, "--json")
+    assert (code, json.loads(said)["held"]) == (0, [])
+    assert run(hub, monkeypatch, "export", "x", "--register", "certificates")[0] == 2
+    assert run(hub, monkeypatch, "withhold", "9")[0] == 2
