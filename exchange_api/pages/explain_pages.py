@@ -32,7 +32,7 @@ from registries.store.subject_versions import Access, Looking
 router = APIRouter(prefix="/steward/explain")
 Steward = Annotated[Session, Depends(require_role("steward"))]
 OurForm = Annotated[None, Depends(check_csrf)]
-TITLE = Words("数据溯源", "Where values come from")
+TITLE = Words("数据溯源", "Provenance")
 QUALITY = Crumb(Words("数据质量", "Quality"), "/steward")
 UNPROCESSABLE = 422
 LONGEST: Final = {"register": 64, "subject": 128, "as_of": 10, "known_at": 25, "reason": 500}

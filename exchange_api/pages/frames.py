@@ -25,7 +25,7 @@ MENU: dict[str, tuple[tuple[str, str, Words], ...]] = {
         ("/steward", "chart", Words("数据质量", "Quality")),
         ("/steward/cases", "mend", Words("工单", "Cases")),
         ("/steward/subjects", "key", Words("主体合并", "Joined subjects")),
-        ("/steward/explain", "question", Words("数据溯源", "Where values come from")),
+        ("/steward/explain", "question", Words("数据溯源", "Provenance")),
     ),
 }
 """What each role finds in the menu, in this order."""

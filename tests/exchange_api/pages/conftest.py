@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -31,6 +32,8 @@ from registries.store import accounts, grants
 from registries.store.engine import Store
 from sample_city.build import build, next_day
 from tests.conftest import OWNER, PASSWORD, TEMPLATE, administration, short_lived_folder
+from tests.exchange_api.conftest import Served
+from tests.exchange_api.pages.signing_in import signed_in
 
 PEOPLE = 2_000
 SEED = 7
@@ -173,6 +176,20 @@ class _Served:
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
         self._thread.join(20)
+
+
+@pytest.fixture
+def sign_in(served: Served) -> Iterator[Callable[[str], httpx.Client]]:
+    """Signs an account in without a browser; every client is closed when the test ends."""
+    with ExitStack() as closing:
+        yield lambda login: signed_in(served, login, closing)
+
+
+@pytest.fixture
+def steward(sign_in: Callable[[str], httpx.Client], make_account: Callable[..., int]) -> httpx.Client:
+    """A steward who is signed in, without a browser."""
+    make_account("steward", "steward")
+    return sign_in("steward")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """The steward's page that explains a subject: masked, written down, for stewards only, and no key in any address."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Protocol
 
 import httpx
@@ -13,7 +12,7 @@ from registries.store.access_tables import subject_access
 from registries.store.engine import Store
 from registries.store.ledger_tables import ledger_entry
 from tests.exchange_api.conftest import HOLDER, Certificates, Served
-from tests.exchange_api.pages.signing_in import signed_in, token
+from tests.exchange_api.pages.signing_in import token
 from tests.registries.store.deliveries import take_in
 
 PLACE = "/steward/explain"
@@ -25,19 +24,6 @@ class Hub(Protocol):
     """What these tests need of the fixture `hub`."""
 
     def store(self, role: Role) -> Store: ...
-
-
-@pytest.fixture
-def sign_in(served: Served) -> Iterator[Callable[[str], httpx.Client]]:
-    """Signs an account in; every client is closed when the test ends."""
-    with ExitStack() as closing:
-        yield lambda login: signed_in(served, login, closing)
-
-
-@pytest.fixture
-def steward(sign_in: Callable[[str], httpx.Client], make_account: Callable[..., int]) -> httpx.Client:
-    make_account("steward", "steward")
-    return sign_in("steward")
 
 
 def post(http: httpx.Client, fields: dict[str, str]) -> httpx.Response:

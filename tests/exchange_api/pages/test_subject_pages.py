@@ -1,31 +1,16 @@
 """The steward's page of joined subjects: joined, found by both numbers, separated; masked, and for stewards only."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 
 import httpx
-import pytest
 
 from tests.exchange_api.conftest import HOLDER, Asking, Certificates, Served
-from tests.exchange_api.pages.signing_in import signed_in, token
+from tests.exchange_api.pages.signing_in import token
 
 FORMER, PRESENT = HOLDER[1], "91110000600037341L"
 PLACE = "/steward/subjects"
 JOIN = {"register": "legal_entities", "former": FORMER, "present": PRESENT, "reason": "代码更正", "case": "C-1"}
-
-
-@pytest.fixture
-def sign_in(served: Served) -> Iterator[Callable[[str], httpx.Client]]:
-    """Signs an account in, by the page; every client is closed when the test ends."""
-    with ExitStack() as closing:
-        yield lambda login: signed_in(served, login, closing)
-
-
-@pytest.fixture
-def steward(sign_in: Callable[[str], httpx.Client], make_account: Callable[..., int]) -> httpx.Client:
-    make_account("steward", "steward")
-    return sign_in("steward")
 
 
 def post(http: httpx.Client, path: str, fields: dict[str, str]) -> httpx.Response:
