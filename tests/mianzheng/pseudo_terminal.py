@@ -24,6 +24,9 @@ class Terminal:
     def __init__(self, command: Sequence[str], width: int, environment: Mapping[str, str]) -> None:
         self._window, other = pty.openpty()
         fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        modes = termios.tcgetattr(other)
+        modes[3] &= ~termios.ECHO  # what is typed stands not in the window, which holds the program's words only
+        termios.tcsetattr(other, termios.TCSANOW, modes)
         settings = {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | dict(environment)
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         # a session of its own with the window as its terminal: what Ctrl-C needs
@@ -41,7 +44,7 @@ class Terminal:
     def read_until(self, text: str, seconds: float = 60) -> None:
         """Read what it writes until `text` was among it."""
         self._read(text, seconds)
-        assert text in self.written, self.written
+        assert text in self.written, self.written[-500:]
 
     def read_to_the_end(self, seconds: float = 120) -> int:
         """Read all of it; the exit code."""
