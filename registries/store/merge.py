@@ -36,7 +36,6 @@ from registries.store.shapes import (
     typed,
 )
 from registries.store.stage import Stage
-from registries.store.tables import Word
 
 
 class KeyDoubt(IntEnum):
@@ -166,11 +165,11 @@ class _Merge:
         unstaged = ~sa.exists().where(same_key(self._current, self._staged, self._dataset))
         if self._placed is None:
             return [unstaged]
-        noted = absent_table(self._dataset)
-        named = sa.exists().where(
-            *(sa.cast(self._current.c[name], Word) == noted.c[name] for name in self._dataset.key)
-        )
-        return [unstaged, sa.or_(self._current.c.mark.is_not(None), named)]  # of marked keys all rows are staged
+        noted, other = absent_table(self._dataset), self._current.alias()
+        analyse(self._conn, noted)
+        named = sa.select(other.c.ctid).join_from(noted, other, same_key(other, noted, self._dataset))
+        marked = sa.select(other.c.ctid).where(other.c.mark.is_not(None))  # of marked keys all rows are staged
+        return [unstaged, self._current.c.ctid.in_(sa.union(named, marked))]
 
     def _load_first(self, loaded: int | None) -> int:
         if loaded is None:
