@@ -9,13 +9,14 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registries.contracts.model import Dataset
+from registries.contracts.model import Column, Dataset, RegisterRole, ValidTime
 from registries.errors import StoreError
 from registries.home import Role
 from registries.store import ledger, planner, points_in_time, quarantine, subject_versions
 from registries.store.engine import Store
 from registries.store.explaining import explain
 from registries.store.explanations import Explanation
+from registries.store.keeping_tables import expiry
 from registries.store.ledger_tables import ledger_body, ledger_entry
 from registries.store.points_in_time import NOW as TODAY
 from registries.store.points_in_time import Moment
@@ -35,7 +36,7 @@ from tests.registries.store.random_histories import (
     deliver,
     step,
 )
-from tests.registries.store.sample_catalogue import NOW
+from tests.registries.store.sample_catalogue import NOW, catalogue_of, make_dataset
 
 WRONG, RIGHT = NUMBERS[:2]
 LOOKING = Looking("steward", "复核", NOW)
@@ -208,3 +209,80 @@ def test_each_look_is_in_the_ledger_without_the_key(everything: Store, hub: Stor
     assert (told["act"], told["by"], told["register"], told["values"]) == ("explain", "steward", "population", False)
     assert RIGHT.encode() not in payload
     assert "复核" not in payload.decode()
+
+
+CARDS = make_dataset(
+    "test_health.cards",
+    [
+        Column("area", "区", key=True),
+        Column("no", "号", "integer", key=True),
+        Column("person", "持卡人", classification="personal"),
+        Column("address", "住址", classification="personal"),
+        Column("sex", "性别", classification="personal"),
+        Column("closed", "停用"),
+        Column("made_at", "时间", "timestamp"),
+        Column("ends", "止"),
+    ],
+    register=RegisterRole("population", "person", {"address": "address", "sex": "sex"}, where=(("closed", None),)),
+    valid_time=ValidTime("made_at", "ends", ("长期",)),
+)
+
+
+def card(no: str, person: str, address: str, closed: str | None = None, ends: str | None = None) -> tuple[Row, bool]:
+    row = {"area": "a", "no": no, "person": person, "address": address, "sex": "1", "closed": closed, "ends": ends}
+    return {**row, "made_at": "2024-01-15 23:30:00"}, False
+
+
+@pytest.mark.parametrize(
+    ("as_of", "address"),
+    [(None, "c"), ("2024-01-15", "c"), ("2024-01-14", None), ("2025-01-01", "d"), ("2999-01-01", "d")],
+)
+def test_several_rows_of_one_subject(hub: Stores, as_of: str | None, address: str | None) -> None:
+    catalogue = catalogue_of(CARDS)
+    planner.plan(hub.store(Role.LOAD), catalogue)
+    moment = Moment(dt.date.fromisoformat(as_of) if as_of else None)
+    register = catalogue.register("population")
+    with hub.store(Role.OWNER).connect() as conn:
+        take_in(conn, CARDS, [card("9", RIGHT, "b", ends="长期"), card("3", WRONG, "w"), card("4", RIGHT, "x", "是")])
+        rows = [card("9", RIGHT, "b", ends="长期"), card("3", WRONG, "w"), card("4", RIGHT, "x", "是")]
+        take_in(conn, CARDS, [*rows, card("11", RIGHT, "c", ends="2024-12-31"), card("12", RIGHT, "d", ends="见附件")])
+        wanted = points_in_time.register_rows("population", catalogue, moment)
+        assert wanted is not None
+        shown = wanted.subquery()
+        view = conn.execute(sa.select(shown.c.address).where(shown.c.subject_key == RIGHT)).scalar()
+        access = subject_versions.open_access(conn, register, RIGHT, LOOKING)
+        masked = explain(conn, catalogue, register, access, moment)
+        raw = explain(
+            conn,
+            catalogue,
+            register,
+            access,
+            moment,
+            lambda dataset: subject_versions.values_of(conn, dataset, register, access.key, moment),
+        )
+    said = {one.attribute: one.said.value for one in raw.decisions if one.said}
+    assert (view, said.get("address")) == (address, address)
+    assert _skeleton(masked) == _skeleton(raw)
+    assert {one.said.value for one in masked.decisions if one.said} <= {"*"}  # half of a short code would be all of it
+    assert [version.belongs for version in masked.histories[0].versions] == [False, True, True, True]
+
+
+def test_what_expired_is_told(everything: Store, hub: Stores) -> None:
+    with everything.begin() as conn:
+        take_in(conn, HOMES, [home(RIGHT, "张三丰")])
+        gone = {"run": 1, "dataset": HOMES.name, "before": NOW, "state": "done", "count": 1, "planned_at": NOW}
+        for what, batch, rule in (("landed", 1, "P1Y"), ("history", 4, "P5Y")):
+            conn.execute(sa.insert(expiry).values(what=what, batch=batch, rule=rule, done_at=NOW, **gone))
+    with hub.store(Role.PAGE).begin() as conn:
+        found = explained(conn, RIGHT)
+    assert (found.batches[1].expired, found.batches[1].rule) == (NOW, "P1Y")
+    assert found.histories[0].incomplete_before == 4
+
+
+def test_what_no_contract_describes_any_more_can_not_be_looked_at(everything: Store, hub: Stores) -> None:
+    with everything.begin() as conn:
+        take_in(conn, HOMES, [home(RIGHT, "张三丰")])
+    planner.plan(hub.store(Role.LOAD), catalogue_of(VISITS))
+    with hub.store(Role.PAGE).begin() as conn:
+        access = subject_versions.open_access(conn, POPULATION, RIGHT, LOOKING)
+        assert subject_versions.read(conn, HOMES, access, TODAY) == []
