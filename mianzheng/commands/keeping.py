@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from mianzheng.progress_display import waiting
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
 from registries.home import Role
 from registries.operators.folders import Contracts
@@ -31,7 +32,7 @@ def retention(
 
     Example: `mianzheng retention --dry-run`
     """
-    with explained():
+    with explained(), waiting(console, "核对保存期", "what is past its time", wanted=not as_json):
         home = hub_home()
         with Store(home.store_url(Role.LOAD)) as store:
             keeper = Keeper(home, store, Contracts(home).catalogue(), RetentionRules.of_home(home.path), clock())

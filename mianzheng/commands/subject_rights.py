@@ -9,6 +9,7 @@ import typer
 
 from certificates.sealing import sealing_key
 from mianzheng.errors import MianzhengError
+from mianzheng.progress_display import waiting
 from mianzheng.subject_print import printable
 from mianzheng.terminal import Json, as_text, clock, console, explained, hub_home, plain, print_json
 from registries.compare.images import Images
@@ -131,7 +132,7 @@ def erase(
     Example: `mianzheng subject erase 110105… --ground consent --reason 本人撤回同意 --dry-run`
     """
     named = dataset or []
-    with explained():
+    with explained(), waiting(console, "查找主体数据", "the subject's data", wanted=not as_json):
         home = hub_home()
         catalogue = Contracts(home).catalogue()
         if _register(catalogue, register) and ground not in GROUNDS:
