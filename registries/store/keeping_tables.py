@@ -9,7 +9,6 @@ They share one metadata with `tables`, which the migrations must equal (`schema.
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 
-from registries.store.ledger_tables import ledger_entry
 from registries.store.tables import Moment, Word, metadata
 
 expiry = sa.Table(  # the intention first, then that it is done: a run that was cut short is finished by the next
@@ -73,10 +72,10 @@ erased_file = sa.Table(  # landed files in which an erased subject still has to 
     sa.Index("erased_file_planned_idx", "batch", postgresql_where=sa.text("state = 'planned'")),
 )
 
-ledger_asked = sa.Table(  # about whom an entry's body speaks, so that it is found without reading the whole ledger
+ledger_asked = sa.Table(  # about whom an entry's body speaks; a foreign key would lock a row for each of many answers
     "ledger_asked",
     metadata,
-    sa.Column("entry_id", sa.BigInteger, sa.ForeignKey(ledger_entry.c.id), primary_key=True, autoincrement=False),
+    sa.Column("entry_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("subject_digest", BYTEA, nullable=False),
     sa.Column("certificate_type", Word),
     sa.Index(None, "subject_digest"),

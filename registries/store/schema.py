@@ -14,12 +14,14 @@ from alembic.runtime.migration import MigrationContext
 from registries.store.access_tables import subject_access
 from registries.store.engine import Store
 from registries.store.keeping_tables import erasure
+from registries.store.ledger_tables import checkpoint
 from registries.store.tables import HUB
 from registries.store.telling_tables import told
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 6_001
 _ELSEWHERE = (
+    checkpoint,
     erasure,
     subject_access,
     told,

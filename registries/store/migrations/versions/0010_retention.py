@@ -87,7 +87,6 @@ def upgrade() -> None:
         sa.Column("entry_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("subject_digest", postgresql.BYTEA(), nullable=False),
         sa.Column("certificate_type", WORD, nullable=True),
-        sa.ForeignKeyConstraint(["entry_id"], ["hub.ledger_entry.id"], name=op.f("ledger_asked_entry_id_fkey")),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("ledger_asked_pkey")),
         schema="hub",
     )
