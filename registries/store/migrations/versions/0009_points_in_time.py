@@ -124,7 +124,7 @@ CREATE FUNCTION hub.subject_versions(access bigint, asked_dataset text, wanted_k
                                      on_day date)
 RETURNS TABLE (subject text, former boolean, shown jsonb, same jsonb, row_key text, key_digest bytea,
                since_batch bigint, until_batch bigint, mark text, known boolean, valid boolean, belongs boolean)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD'
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET jit = off
 AS $function$
 DECLARE
     shape hub.shown_dataset;
@@ -202,7 +202,7 @@ $function$
 SUBJECT_REFUSED = """
 CREATE FUNCTION hub.subject_refused(access bigint, asked_dataset text, wanted_key text, known_at timestamptz)
 RETURNS TABLE (batch bigint, row_number bigint, outcome text, until_batch bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $function$
 DECLARE
     keys text[] := hub.accessed_keys(access, wanted_key, known_at);
@@ -229,7 +229,7 @@ SUBJECT_CASES = """
 CREATE FUNCTION hub.subject_cases(access bigint, of_register text, asked_dataset text, wanted_key text)
 RETURNS TABLE (number bigint, kind text, cause text, rule_id text, attribute text, state text, opened_batch bigint,
                opened_at timestamptz)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $function$
 DECLARE
     keys text[] := hub.accessed_keys(access, wanted_key, NULL);
