@@ -2,8 +2,7 @@
 
 shared(rows, "key")               # row numbers of rows that share their value with another row
 strange(rows, "refers_0", known)  # row numbers of rows whose value is not among the known ones
-differing(rows, image)            # row numbers of rows that the image does not hold just so
-absent(image, rows)               # what the image holds of keys that are in no row
+part(rows, "key", 2, of=5)        # the rows whose value belongs to one part of five
 """
 
 from typing import TYPE_CHECKING
@@ -23,16 +22,6 @@ def strange(rows: "ibis.Table", column: str, known: "ibis.Table") -> "ibis.Table
     """Row numbers of rows with a value that is none of `known.value`."""
     present = rows.filter(rows[column].notnull())
     return present.anti_join(known, present[column] == known.value).select("row_number")
-
-
-def differing(rows: "ibis.Table", image: "ibis.Table") -> "ibis.Table":
-    """Row numbers of rows of which the image has not the same key with the same content."""
-    return rows.anti_join(image, ["key", "content"]).select("row_number")
-
-
-def absent(image: "ibis.Table", rows: "ibis.Table") -> "ibis.Table":
-    """The rows of the image whose key no row has, refused ones included."""
-    return image.anti_join(rows, "key")
 
 
 def part(rows: "ibis.Table", column: str, number: int, of: int) -> "ibis.Table":

@@ -9,20 +9,17 @@
 Some 40 bytes and the key's text are kept of each row. Expressions are asked over PART_ROWS rows at a time.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from registries.compare import questions
 from registries.compare.engines import Engine
 from registries.compare.narrow import Shape
-
-if TYPE_CHECKING:
-    import ibis  # type: ignore[import-untyped] # it ships none
 
 RowNumbers = NDArray[np.int64]
 PART_ROWS: Final = 16_000_000
@@ -60,44 +57,43 @@ class Workbench:
 
     def sharing(self) -> RowNumbers:
         """Numbers of rows that share a key, or something else that should be unique, with another row."""
-        columns = self._shape.shared_columns
-        return _numbers([self._asked(column, questions.shared) for column in columns])
+        answers = []
+        for column in self._shape.shared_columns:
+            rows = self._engine.table(self.rows.select(["row_number", column]))
+            parts = (questions.part(rows, column, number, self._of) for number in range(self._of))
+            answers += [self._engine.answer(questions.shared(part, column)) for part in parts]
+        return _numbers(answers)
 
     def strange(self, place: int, known: pa.Array) -> RowNumbers:
         """Numbers of rows whose reference of that place is none of the known ones (hashes: `narrow.values`)."""
-        targets = pa.table({"value": known})
-        return _numbers(
-            [
-                self._engine.answer(questions.strange(rows, f"refers_{place}", part))
-                for rows, part in self._side_by_side(f"refers_{place}", targets, "value")
-            ]
-        )
+        column = f"refers_{place}"
+        return self._not_among(self.rows.select(["row_number", column]), column, known)
 
     def against(self, image: pa.Table) -> Differences:
-        """What differs from the image."""
-        keyless = self.rows.filter(pa.compute.is_null(self.rows.column("key"))).select(["row_number"])
-        differing, absent = [keyless], [image.slice(0, 0)]
-        for rows, part in self._side_by_side("key", image, "key"):
-            differing.append(self._engine.answer(questions.differing(rows, part)))
-            absent.append(self._engine.answer(questions.absent(part, rows)))
+        """What differs from the image.
+
+        Content has the key in it, so that contents alone are compared. A row of the image that no row equals is absent
+        unless its key is that of a row that differs.
+        """
+        rows = self.rows
+        numbered = pa.table({"row_number": np.arange(1, image.num_rows + 1), "content": image.column("content")})
+        differing = self._not_among(rows.select(["row_number", "content"]), "content", image.column("content"))
+        unequal = self._not_among(numbered, "content", rows.column("content"))
+        came = rows.column("key").take(pa.array(differing - 1))
+        gone = image.take(pa.array(unequal - 1))
+        absent = gone.filter(pc.invert(pc.is_in(gone.column("key"), value_set=came)))
         texts = [name for name in image.column_names if name.startswith("text_")]
-        return Differences(_numbers(differing), pa.concat_tables(absent).select(texts))
+        return Differences(differing, absent.select(texts))
 
-    def _asked(self, column: str, question: "Callable[[ibis.Table, str], ibis.Table]") -> pa.Table:
-        return pa.concat_tables(
-            self._engine.answer(question(questions.part(self._table(column), column, number, self._of), column))
-            for number in range(self._of)
-        )
-
-    def _side_by_side(self, column: str, others: pa.Table, other: str) -> "Iterator[tuple[ibis.Table, ibis.Table]]":
-        """Parts of the rows, each with the part of the others that may equal them."""
-        mine, theirs = self._table(column), self._engine.table(others)
+    def _not_among(self, rows: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> RowNumbers:
+        """Numbers of rows with a value that is none of `values`, part by part."""
+        asked, known = self._engine.table(rows), self._engine.table(pa.table({"value": values}))
+        answers = []
         for number in range(self._of):
-            yield questions.part(mine, column, number, self._of), questions.part(theirs, other, number, self._of)
-
-    def _table(self, column: str) -> "ibis.Table":
-        names = ["row_number", *dict.fromkeys((column, "content"))]
-        return self._engine.table(self.rows.select(names))
+            part = questions.part(asked, column, number, self._of)
+            others = questions.part(known, "value", number, self._of)
+            answers.append(self._engine.answer(questions.strange(part, column, others)))
+        return _numbers(answers)
 
     @property
     def _of(self) -> int:
