@@ -94,6 +94,10 @@ def open_from_erased(conn: sa.Connection, batch: Batch, dataset: Dataset, rule_i
     if batches.delivery_of(dataset, batch) == "snapshot":
         away = case.c.subject_digest.not_in(sa.select(refused_row.c.key_digest).where(again))
         _close(conn, batch, now, case.c.cause == "erased", case.c.dataset == dataset.name, away)
+    if not conn.execute(
+        sa.select(sa.exists().where(finding.c.batch == batch.number, finding.c.rule_id == rule_id))
+    ).scalar():
+        return 0  # the join below is slow where PostgreSQL does not know yet how many rows this batch refused
     opening = _opening("rectification", "erased", dataset, batch, now, refused_row.c.key_digest)
     rows = sa.select(*opening, finding.c.rule_id, finding.c.row_number).where(again)
     return _open(conn, [*_OPENED, "rule_id", "row_number"], rows)
@@ -141,9 +145,9 @@ def _close_agreed(
     if not _any_open(conn, *which):
         return
     if subjects is not None:
-        which.append(case.c.subject_digest.in_(sa.select(_subject(register, subjects.c.key))))
-    same = (conflict.c.dataset == case.c.dataset, conflict.c.attribute == case.c.attribute)
-    still = sa.exists().where(*of_register, *same, _subject(register, conflict.c.subject_key) == case.c.subject_digest)
+        which.append(_is_among([case.c.subject_digest], sa.select(_subject(register, subjects.c.key))))
+    differs = sa.select(conflict.c.dataset, conflict.c.attribute, _subject(register, conflict.c.subject_key))
+    still = _is_among([case.c.dataset, case.c.attribute, case.c.subject_digest], differs.where(*of_register))
     _close(conn, batch, now, *which, ~still)
 
 
@@ -162,17 +166,21 @@ def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datet
     if not _any_open(conn, case.c.cause == "finding", case.c.dataset == dataset.name):
         return closed
     staged = stage_table(dataset)
+    key = digests.staged_key(dataset, staged)
     found_again = (
-        sa.select(sa.literal(1))
+        sa.select(finding.c.rule_id, key)
         .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
-        .where(finding.c.batch == batch.number, finding.c.rule_id == case.c.rule_id)
-        .where(digests.staged_key(dataset, staged) == case.c.subject_digest)
+        .where(finding.c.batch == batch.number, key.is_not(None))
     )
     ran = sa.exists().where(score.c.batch == batch.number, score.c.rule_id == case.c.rule_id, score.c.checked > 0)
-    refused = sa.exists().where(refused_row.c.batch == batch.number, refused_row.c.key_digest == case.c.subject_digest)
-    mended = [case.c.cause == "finding", case.c.dataset == dataset.name, ran, ~refused, ~found_again.exists()]
+    refused = sa.select(refused_row.c.key_digest).where(
+        refused_row.c.batch == batch.number, refused_row.c.key_digest.is_not(None)
+    )
+    mended = [case.c.cause == "finding", case.c.dataset == dataset.name, ran]
+    mended.append(~_is_among([case.c.subject_digest], refused))
+    mended.append(~_is_among([case.c.rule_id, case.c.subject_digest], found_again))
     if batches.delivery_of(dataset, batch) != "snapshot":
-        mended.append(case.c.subject_digest.in_(sa.select(digests.staged_key(dataset, staged))))
+        mended.append(_is_among([case.c.subject_digest], sa.select(key).where(key.is_not(None))))
     return closed + _close(conn, batch, now, *mended)
 
 
@@ -203,12 +211,21 @@ def _close_found(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datet
     if not _any_open(conn, *which):
         return 0
     current, keys = current_table(dataset), touched.keys_of(conn, dataset, batch)
-    gone = sa.select(digests.current_key(dataset, current).label("digest")).where(current.c.mark == "vanished")
+    gone = sa.select(digests.current_key(dataset, current)).where(current.c.mark == "vanished")
     if keys is not None:
         gone = gone.select_from(touched.current_rows(current, keys))
-        which.append(case.c.subject_digest.in_(sa.select(digests.key_of(dataset, keys))))
-    still = gone.subquery()
-    return _close(conn, batch, now, *which, ~sa.exists().where(still.c.digest == case.c.subject_digest))
+        which.append(_is_among([case.c.subject_digest], sa.select(digests.key_of(dataset, keys))))
+    return _close(conn, batch, now, *which, ~_is_among([case.c.subject_digest], gone))
+
+
+def _is_among(columns: Sequence[sa.ColumnElement[Any]], rows: sa.Select[*tuple[Any, ...]]) -> sa.Case[bool]:
+    """The columns are one of the rows, which are found once and hashed.
+
+    Written as a case, so that PostgreSQL makes no join of it: it can't know how many cases there are by now, would look
+    at each row for each of them, and every row is a digest to compute.
+    """
+    value = columns[0] if len(columns) == 1 else sa.tuple_(*columns)
+    return sa.case((value.in_(rows), sa.true()), else_=sa.false())
 
 
 def _any_open(conn: sa.Connection, *which: sa.ColumnElement[bool]) -> bool:

@@ -9,12 +9,12 @@ changed, of a first batch it is everything.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.schema import CreateTableAs, DropTable
+from sqlalchemy.schema import CreateTable, DropTable
 
 from registries.contracts.model import CertificateMapping, Dataset
 from registries.store import digests, touched
@@ -34,24 +34,33 @@ from registries.store.engine import analyse, written
 from registries.store.shapes import current_table, history_table
 from registries.store.tables import certificate, certificate_holder, certificate_object, certificate_status_event
 
-_MOVED = "moved_numbers"
+_MOVED, _COMPOSED = "moved_numbers", "composed_certificates"
+
+
+def _composed_table() -> sa.Table:
+    names = ("id", "number", "status", "status_since", "status_reason")
+    columns = [sa.Column(name, certificate.c[name].type) for name in names]
+    return sa.Table(_COMPOSED, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 @dataclass(frozen=True)
 class Moved:
-    """The numbers that something happened to in a batch.
+    """The numbers that something happened to in a batch, and the certificates that were written of them.
 
     Attributes:
         dataset: whose merged rows are composed.
         batch: which has been merged.
         numbers: a statement that gives them; None: nobody wrote them down.
         first: no batch came before: there is nothing of this dataset among the certificates.
+        composed: the certificates that were written just now, in a temporary table: PostgreSQL knows its size, and
+            can't know how many rows of a batch are in the large one.
     """
 
     dataset: Dataset
     batch: Batch
     numbers: sa.Select[*tuple[Any, ...]] | None
     first: bool
+    composed: sa.Table = field(default_factory=_composed_table)
 
     @classmethod
     def of(cls, conn: sa.Connection, dataset: Dataset, mapping: CertificateMapping, batch: Batch) -> Self:
@@ -61,24 +70,25 @@ class Moved:
             return cls(dataset, batch, None, touched.is_first(conn, batch))
         given = sa.union(*touched.values_of(dataset, keys, batch, mapping.number)).subquery()
         (number,) = given.c
-        chosen = CreateTableAs(sa.select(number.label("number_")).where(number.is_not(None)), _MOVED, temporary=True)
-        conn.execute(chosen)
-        analyse(conn, chosen.table)
-        return cls(dataset, batch, sa.select(chosen.table.c.number_), first=False)
+        column = sa.Column("number_", number.type, primary_key=True)  # with an index every plan is a good one
+        table = sa.Table(_MOVED, sa.MetaData(), column, prefixes=["TEMPORARY"])
+        conn.execute(CreateTable(table))
+        conn.execute(sa.insert(table).from_select(["number_"], sa.select(number).where(number.is_not(None))))
+        analyse(conn, table)
+        return cls(dataset, batch, sa.select(table.c.number_), first=False)
 
     def forget(self, conn: sa.Connection) -> None:
-        """Drop what `of` has gathered."""
+        """Drop what was gathered."""
+        conn.execute(DropTable(self.composed))
         if self.numbers is not None:
             conn.execute(DropTable(sa.Table(_MOVED, sa.MetaData())))
 
-    def among(self, number: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-        """The number may be one of them."""
-        return sa.true() if self.numbers is None else number.in_(self.numbers)
-
-    def written(self) -> tuple[sa.ColumnElement[bool], ...]:
-        """The certificate was written just now."""
-        now = (certificate.c.dataset == self.dataset.name, certificate.c.since_batch == self.batch.number)
-        return (*now, self.among(certificate.c.number))
+    def came(self, current: sa.FromClause, number: str) -> list[sa.ColumnElement[bool]]:
+        """The current row is of this batch."""
+        if self.numbers is None:
+            return [current.c.since_batch == self.batch.number]
+        # an expression, since statistics know nothing of the latest batch: they would have every row read to find none
+        return [current.c[number].in_(self.numbers), current.c.since_batch + 0 == self.batch.number]
 
 
 def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> int:
@@ -87,23 +97,21 @@ def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved
     words = sa.func.concat_ws(chr(28), *(part.words for part in holders))
     things = sa.func.concat_ws(chr(28), *(part.words for part in objects)) if objects else None
     values = rows.values()
-    came = (current.c.since_batch == moved.batch.number, moved.among(current.c[rows.mapping.number]))
     chosen = sa.select(*_certificate_columns(values, current.c.mark, joined_words(words, things), moved.batch))
-    composed = _write_certificates(conn, chosen.where(*came))
-    home = certificate.join(current, certificate.c.number == values["number"])
+    count = _write_certificates(conn, chosen.where(*moved.came(current, rows.mapping.number)), moved)
+    home = moved.composed.join(current, moved.composed.c.number == values["number"])
     if (len(holders) > 1 or objects) and not moved.first:
         _remove_parts(conn, moved)
     for ordinal, part in enumerate(holders, 1):
-        present = sa.true() if part.present is None else part.present
         match = _match_digest(rows, part.values)
-        found = sa.select(certificate.c.id, sa.literal(ordinal), *part.values, match).select_from(home)
-        _insert_holders(conn, found.where(*moved.written(), *came, present))
+        found = sa.select(moved.composed.c.id, sa.literal(ordinal), *part.values, match).select_from(home)
+        _insert_holders(conn, found if part.present is None else found.where(part.present))
     for ordinal, part in enumerate(objects, 1):
-        found = sa.select(certificate.c.id, sa.literal(ordinal), *part.values).select_from(home)
-        _insert_objects(conn, found.where(*moved.written(), *came, sa.true() if part.present is None else part.present))
+        found = sa.select(moved.composed.c.id, sa.literal(ordinal), *part.values).select_from(home)
+        _insert_objects(conn, found if part.present is None else found.where(part.present))
     if not moved.first:
         _carry_marks(conn, rows, moved)
-    return composed
+    return count
 
 
 def compose_several_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> int:
@@ -123,11 +131,11 @@ def compose_several_rows(conn: sa.Connection, rows: CertificateRows, moved: Move
     told = joined_words(words.c.words, None if things is None else things.c.words)
     columns = _certificate_columns(values, counting.source.c.number_mark, told, moved.batch)
     chosen = sa.select(*columns, marked.c.marked.label("marked_rows")).select_from(home)
-    composed = _write_certificates(conn, chosen.where(counting.source.c.row_rank == 1))
+    count = _write_certificates(conn, chosen.where(counting.source.c.row_rank == 1), moved)
     if not moved.first:
         _mark_deserted(conn, mapping, moved)
     _write_parts(conn, rows, moved)
-    return composed
+    return count
 
 
 def _moved_numbers(
@@ -169,21 +177,18 @@ def _parts_of(counting: CertificateRows) -> tuple[sa.CTE, sa.CTE | None]:
 
 def _write_parts(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> None:
     """Holders and objects of the certificates that were written just now, instead of those that they had."""
-    dataset, mapping = rows.dataset, rows.mapping
-    numbers = sa.select(certificate.c.number).where(*moved.written())
-    source = several_rows(dataset, mapping, current_table(dataset), numbers)
+    dataset, mapping, composed = rows.dataset, rows.mapping, moved.composed
+    source = several_rows(dataset, mapping, current_table(dataset), sa.select(composed.c.number))
     holders, objects = _parts_of(CertificateRows(dataset, mapping, rows.kind, source))
     if not moved.first:
-        _remove_parts(conn, moved, with_rows=numbers.where(certificate.c.number == holders.c.number_).exists())
+        _remove_parts(conn, moved)
     values = tuple(holders.c[name] for name in HOLDER)
     match = match_digest(mapping.type_code, holders.c.number_, *values[:3])
-    found = sa.select(certificate.c.id, holders.c.ordinal, *values, match)
-    home = found.join_from(certificate, holders, certificate.c.number == holders.c.number_)
-    _insert_holders(conn, home.where(*moved.written()))
+    found = sa.select(composed.c.id, holders.c.ordinal, *values, match)
+    _insert_holders(conn, found.join_from(composed, holders, composed.c.number == holders.c.number_))
     if objects is not None:
-        things = sa.select(certificate.c.id, objects.c.ordinal, *(objects.c[name] for name in OBJECT))
-        things = things.join_from(certificate, objects, certificate.c.number == objects.c.number_)
-        _insert_objects(conn, things.where(*moved.written()))
+        things = sa.select(composed.c.id, objects.c.ordinal, *(objects.c[name] for name in OBJECT))
+        _insert_objects(conn, things.join_from(composed, objects, composed.c.number == objects.c.number_))
 
 
 def _mark_deserted(conn: sa.Connection, mapping: CertificateMapping, moved: Moved) -> None:
@@ -211,19 +216,23 @@ def _certificate_columns(
     ]
 
 
-def _write_certificates(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> int:
+def _write_certificates(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]], moved: Moved) -> int:
+    """Write those that are new or differ; they stand in `moved.composed` then. How many."""
     names = [column.name for column in rows.selected_columns]
     new = insert(certificate).from_select(names, rows)
     watched = [name for name in ("digest", "mark", "marked_rows") if name in names]
     differs = sa.or_(*(certificate.c[name].is_distinct_from(new.excluded[name]) for name in watched))
-    return written(
-        conn,
-        new.on_conflict_do_update(
-            index_elements=[certificate.c.dataset, certificate.c.number],
-            set_={name: new.excluded[name] for name in names if name not in {"dataset", "number"}},
-            where=differs,
-        ),
+    upsert = new.on_conflict_do_update(
+        index_elements=[certificate.c.dataset, certificate.c.number],
+        set_={name: new.excluded[name] for name in names if name not in {"dataset", "number"}},
+        where=differs,
     )
+    kept = [column.name for column in moved.composed.c]
+    done = upsert.returning(*(certificate.c[name] for name in kept)).cte("done")
+    conn.execute(CreateTable(moved.composed))
+    count = written(conn, sa.insert(moved.composed).from_select(kept, sa.select(*done.c)))
+    analyse(conn, moved.composed)
+    return count
 
 
 def _match_digest(rows: CertificateRows, holder: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
@@ -246,33 +255,29 @@ def _insert_objects(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> N
     conn.execute(insert(certificate_object).from_select(["certificate_id", "ordinal", *OBJECT], rows))
 
 
-def _remove_parts(conn: sa.Connection, moved: Moved, *, with_rows: sa.ColumnElement[bool] | None = None) -> None:
+def _remove_parts(conn: sa.Connection, moved: Moved) -> None:
     """Of the certificates that were written just now: what they had before is composed anew."""
-    now = [*moved.written(), *([] if with_rows is None else [with_rows])]
     for parts in (certificate_holder, certificate_object):
-        conn.execute(sa.delete(parts).where(parts.c.certificate_id == certificate.c.id, *now))
+        conn.execute(sa.delete(parts).where(parts.c.certificate_id.in_(sa.select(moved.composed.c.id))))
 
 
 def write_events(conn: sa.Connection, moved: Moved) -> None:
-    """A status event where the status is not what the last event said; one join, whatever the statistics say."""
-    event = certificate_status_event
-    last = (
-        sa.select(event.c.certificate_id, event.c.status, event.c.since, event.c.reason)
-        .join_from(event, certificate, certificate.c.id == event.c.certificate_id)
-        .where(*moved.written())
-        .ext(distinct_on(event.c.certificate_id))
-        .order_by(event.c.certificate_id, event.c.batch.desc())
-        .subquery()
-    )
-    told = (certificate.c.status, certificate.c.status_since, certificate.c.status_reason)
-    before = (last.c.status, last.c.since, last.c.reason)
-    differs = sa.or_(*(mine.is_distinct_from(theirs) for mine, theirs in zip(told, before, strict=True)))
-    rows = sa.select(certificate.c.id, sa.literal(moved.batch.number), *told).where(
-        *moved.written(), certificate.c.status.is_not(None)
-    )
+    """A status event where the status is not what the last event said."""
+    event, composed = certificate_status_event, moved.composed
+    told = (composed.c.status, composed.c.status_since, composed.c.status_reason)
+    rows = sa.select(composed.c.id, sa.literal(moved.batch.number), *told).where(composed.c.status.is_not(None))
     if not moved.first:
-        joined = certificate.outerjoin(last, last.c.certificate_id == certificate.c.id)
-        rows = rows.select_from(joined).where(differs)
+        last = (
+            sa.select(event.c.certificate_id, event.c.status, event.c.since, event.c.reason)
+            .where(event.c.certificate_id.in_(sa.select(composed.c.id)))
+            .ext(distinct_on(event.c.certificate_id))
+            .order_by(event.c.certificate_id, event.c.batch.desc())
+            .subquery()
+        )
+        before = (last.c.status, last.c.since, last.c.reason)
+        differs = (mine.is_distinct_from(theirs) for mine, theirs in zip(told, before, strict=True))
+        joined = composed.outerjoin(last, last.c.certificate_id == composed.c.id)
+        rows = rows.select_from(joined).where(sa.or_(*differs))
     conn.execute(insert(event).from_select(["certificate_id", "batch", "status", "since", "reason"], rows))
 
 
@@ -284,7 +289,7 @@ def _carry_marks(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> No
             certificate.c.dataset == rows.dataset.name,
             certificate.c.number == rows.text(rows.mapping.number),
             certificate.c.mark.is_distinct_from(current.c.mark),
-            moved.among(current.c[rows.mapping.number]),
+            *([] if moved.numbers is None else [current.c[rows.mapping.number].in_(moved.numbers)]),
         )
         .values(mark=current.c.mark)
     )

@@ -43,7 +43,7 @@ def propose_all(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset) -> 
     return _refresh(conn, dataset, telling.likely()) if conn.execute(closed).scalar_one() else 0
 
 
-def propose(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: Batch, keys: touched.Keys) -> int:
+def propose(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: Batch, keys: sa.Table) -> int:
     """Find the likely pairs of what a batch touched, and drop those that stand no more; returns how many are new.
 
     Args:
@@ -161,7 +161,7 @@ class _Telling:
         came = sa.select(*versions.c).where(~known_before).subquery()
         return self._unambiguous(left, came)
 
-    def likely_of(self, batch: Batch, keys: touched.Keys) -> Rows:
+    def likely_of(self, batch: Batch, keys: sa.Table) -> Rows:
         """Pairs of one batch, from what it touched."""
         current, history = current_table(self.dataset), history_table(self.dataset)
         there, before = current.alias(), history.alias()

@@ -76,7 +76,7 @@ def _merged(catalogue: Catalogue, kind: str) -> Iterator[Register]:
 
 
 def _touched_subjects(
-    conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: Batch, keys: touched.Keys | None
+    conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: Batch, keys: sa.Table | None
 ) -> list[Keys] | None:
     """Statements that give the subjects whose conflicts a batch may have changed; None: any of the register."""
     if keys is not None:
@@ -107,7 +107,7 @@ def _propose(
     catalogue: Catalogue,
     dataset: Dataset,
     batch: Batch,
-    keys: touched.Keys | None,
+    keys: sa.Table | None,
     kind: str,
     *,
     anew: bool,

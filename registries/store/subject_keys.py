@@ -29,7 +29,7 @@ def gathered(conn: sa.Connection, kind: str, statements: Sequence[Keys]) -> Iter
         kind: of subjects, whose joins count.
         statements: of one column each; NULL is no key.
     """
-    table = sa.Table("subject_keys", sa.MetaData(), sa.Column("key", Word, nullable=False), prefixes=["TEMPORARY"])
+    table = sa.Table("subject_keys", sa.MetaData(), sa.Column("key", Word, primary_key=True), prefixes=["TEMPORARY"])
     conn.execute(CreateTable(table))
     given = sa.union_all(*(_keys(statement) for statement in statements)).subquery()
     _add(conn, table, sa.select(given.c.key).where(given.c.key.is_not(None)).distinct())
