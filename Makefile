@@ -19,9 +19,12 @@ run: $(VENV)/runtime.stamp $(VENDOR)/assets.stamp ## start the hub with its samp
 	@exec $(BIN)/python -m mianzheng up $(if $(ONCE),--once)
 
 .PHONY: test
-test: $(VENV)/dev.stamp $(VENDOR)/assets.stamp system ## run all tests, browser tests included
+test: $(VENV)/dev.stamp $(VENV)/spark.stamp $(VENDOR)/assets.stamp system ## run all tests, browser tests included
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q -m "not browser" $(TESTS)
 	$(BIN)/python -m pytest -q -m browser $(TESTS)
+
+.PHONY: spark
+spark: $(VENV)/spark.stamp ## install what HUB_ENGINE=spark needs (with Java 17: openjdk-17-jre-headless)
 
 .PHONY: check
 check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations, known vulnerabilities
@@ -48,19 +51,19 @@ format: $(VENV)/dev.stamp ## lay the code out
 
 .PHONY: pins
 pins: ## pin the newest versions that requirements/*.in allow (needs uv)
-	for set in runtime dev; do uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	for set in runtime dev spark; do uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-strip-extras --no-annotate -q requirements/$$set.in -o requirements/$$set.txt; done
 
 .PHONY: clean
 clean: ## remove the environment and the assets; the hub's data stays
 	rm -rf $(VENV) node_modules $(VENDOR) .mypy_cache .ruff_cache .pytest_cache
 
-# Root on Debian gets them by itself; others must have Chromium, and without the servers their tests are skipped.
+# Root on Debian gets them by itself; others must have Chromium, and without the servers or Java their tests are skipped.
 .PHONY: system
 system:
-	@{ command -v chromium && command -v mariadbd && command -v sshd; } >/dev/null \
+	@{ command -v chromium && command -v mariadbd && command -v sshd && command -v java; } >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq \
-			chromium fonts-noto-cjk mariadb-server-core openssh-server >/dev/null; } \
+			chromium fonts-noto-cjk mariadb-server-core openssh-server openjdk-17-jre-headless >/dev/null; } \
 		|| command -v chromium >/dev/null \
 		|| { echo "The browser tests need Chromium: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
 
@@ -75,6 +78,11 @@ $(VENV)/runtime.stamp: requirements/runtime.txt | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/runtime.stamp
 	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/spark.stamp: requirements/spark.txt $(VENV)/runtime.stamp
+	@echo "正在安装 Spark Installing Spark (450 MB, once) ..."
+	@$(PIP) -r requirements/spark.txt
 	@touch $@
 
 # The two pinned npm packages that the pages use; npm is the machine's, or the one in a Python wheel.

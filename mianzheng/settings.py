@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     )
     sample_seed: int = Field(default=2016, description="the sample city is the same for the same seed")
 
+    engine: str = Field(default="duckdb", description="what checks and compares: duckdb, or spark")
+    spark_master: str = Field(default="local[2]", description="where Spark runs, if it is the engine")
+
     def address(self) -> str:
         """Where the API and the pages are, as long as the port is not picked at start."""
         return f"http://{self.host}:{self.port}"

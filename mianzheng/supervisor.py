@@ -26,6 +26,7 @@ from mianzheng.sample_city_up import SampleCity, Say, sample_city
 from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
 from mianzheng.terminal import clock, console
+from registries.compare.choosing import ENGINE, MASTER, look_for_engine
 from registries.home import HubHome
 
 HUB_DATABASE = "hub"
@@ -53,8 +54,11 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
 
     Raises:
         StartFailedError: another hub runs in this folder, or a part did not come up.
+        EngineMissing: the engine that the settings name is not installed.
     """
     home = HubHome(settings.hub_home(), os.environ)
+    engine = {ENGINE: settings.engine, MASTER: settings.spark_master}
+    look_for_engine({**home.environment, **engine})
     home.prepare()
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one(home))
@@ -62,7 +66,7 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
         owner_url = hub_database(settings, home, stack)
         set_up_store(home, owner_url)
         say("准备示例城市", "preparing the sample city")
-        environment = child_environment(home)
+        environment = child_environment(home) | engine
         city = sample_city(settings, home, environment, clock().date(), stack, say, progress=progress)
         demonstration = prepare_demonstration(home, clock())
         children = Children(home.logs, environment)

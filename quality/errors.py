@@ -22,6 +22,17 @@ class QualityError(Exception):
         self.zh = zh
         self.en = en
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle by state: children have constructors of their own, and errors cross process borders."""
+        return (_rebuilt, (type(self), self.zh, self.en, dict(self.__dict__)))
+
+
+def _rebuilt(kind: type[QualityError], zh: str, en: str, state: dict[str, object]) -> QualityError:
+    error = kind.__new__(kind)
+    QualityError.__init__(error, zh, en)
+    error.__dict__.update(state)
+    return error
+
 
 class UnknownRule(QualityError):
     """Raised when a contract names an expectation that neither the hub nor Great Expectations has for rows."""

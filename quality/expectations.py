@@ -28,12 +28,13 @@ import pandas as pd
 import pyarrow as pa
 
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
+from quality.optional_imports import unseen
 from quality.predicates import PREDICATES
 from quality.remembered import one_chunk
 from quality.row_rules import OWN, Judgement, Positions, RowRule, chosen_rows, judgement, narrow_frames
 from quality.stand_ins import AS_WRITTEN, stand_in
 
-with warnings.catch_warnings():
+with warnings.catch_warnings(), unseen("pyspark"):
     # It imports a module of the standard library that Python 3.11 deprecates, and decorators of an old pydantic.
     warnings.simplefilter("ignore")
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError, GreatExpectationsError

@@ -27,6 +27,7 @@ from quality.judging import landed_chunks
 from quality.parting import Parting
 from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
+from registries.compare.choosing import engine_of
 from registries.compare.engines import Engine, LocalEngine
 from registries.compare.images import Images
 from registries.compare.placing import Placing, placing_for
@@ -129,13 +130,13 @@ class Intake:
 
     @classmethod
     def open(cls, home: HubHome, clock: Callable[[], datetime]) -> Self:
-        """The intake of a HUB_HOME; HomeError if it was not set up."""
+        """The intake of a HUB_HOME; HomeError if it was not set up, EngineMissing if its engine is not installed."""
         key = sealing_key(home.secret("landing_key"))
         landing, images = Landing(home.landed, key), Images(home.spill, key)
         store = Store(home.store_url(Role.LOAD))
-        return cls(
-            store, landing, images, Contracts(home).catalogue, load_types(), clock, home.sources, home.secret_or_none
-        )
+        engine = engine_of(home)
+        catalogue, secrets = Contracts(home).catalogue, home.secret_or_none
+        return cls(store, landing, images, catalogue, load_types(), clock, home.sources, secrets, engine)
 
     @property
     def catalogue(self) -> Catalogue:

@@ -24,7 +24,7 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 THREADS: Final = 2
-_AHEAD: Final = 2
+AHEAD: Final = 2
 """Chunks that are judged or wait to be fetched, per thread: with more of them memory grows, and nothing gets faster."""
 
 _SETTINGS: Final = (
@@ -52,6 +52,23 @@ class Engine(Protocol):
         """Give back what it holds."""
 
 
+def in_order(
+    pool: ThreadPoolExecutor, work: Callable[[Item], Outcome], items: Iterable[Item], ahead: int
+) -> Iterator[Outcome]:
+    """`work` of every item in the pool's threads, in the items' order; `ahead` of them are under way or wait."""
+    waiting: deque[Future[Outcome]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) >= ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
 class LocalEngine:
     """Threads of this process, and DuckDB in memory."""
 
@@ -61,18 +78,8 @@ class LocalEngine:
 
     def each(self, work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
         """As the protocol says. Arrow, numpy and the sealing of files let go of Python's lock, so that threads help."""
-        waiting: deque[Future[Outcome]] = deque()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="judge") as pool:
-            try:
-                for item in items:
-                    waiting.append(pool.submit(work, item))
-                    if len(waiting) >= _AHEAD * THREADS:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+            yield from in_order(pool, work, items, AHEAD * THREADS)
 
     def table(self, rows: pa.Table) -> "ibis.Table":
         """Read where they are, without a copy."""
