@@ -69,13 +69,13 @@ def take_over(
         now: for the record.
     """
     doubt = key_doubt(conn, dataset, checked)
-    counts = _merge(conn, dataset, batch, placing.placed(parting.accepted), checked, parting, news, doubt)
+    with placing.keeping_image():
+        counts = _merge(conn, dataset, batch, placing.placed(parting.accepted), checked, parting, news, doubt)
     if kind is not None:
         certificates.compose_look_ups(conn, dataset, batch, kind)
     _write_down(conn, dataset, batch, checked, parting, counts, now)
     if not parting.held_by:
         telling.open_cases(conn, dataset, batch, now)
-        placing.keep_image()
     return batches.mark_taken_over(
         conn,
         batch,

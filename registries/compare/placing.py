@@ -11,8 +11,11 @@ must be staged too: those that share a key, refer to nothing that is known, are 
 every row that any question across rows can be about, and is asked as if it held all.
 """
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -65,8 +68,8 @@ class Placing(Protocol):
     def placed(self, accepted: int) -> Placed | None:
         """What the merge has to know if `accepted` rows are not refused; None: the stage holds all."""
 
-    def keep_image(self) -> None:
-        """After the merge, in its transaction: keep what the next snapshot is compared with."""
+    def keeping_image(self) -> AbstractContextManager[None]:
+        """While the block merges, keep aside what the next snapshot is compared with."""
 
 
 class WholeStage:
@@ -94,8 +97,9 @@ class WholeStage:
         """The stage holds all."""
         del accepted
 
-    def keep_image(self) -> None:
+    def keeping_image(self) -> AbstractContextManager[None]:
         """None: a small batch is quickly staged again."""
+        return contextlib.nullcontext()
 
 
 @dataclass(frozen=True)
@@ -182,14 +186,23 @@ class SparseStage:
         """As the protocol says."""
         return Placed(accepted, self._loaded if self._image is None else None)
 
-    def keep_image(self) -> None:
-        """As the protocol says: of all rows but those that were refused, repeated, or have no key."""
+    @contextlib.contextmanager
+    def keeping_image(self) -> Iterator[None]:
+        """As the protocol says: of all rows but those that are refused, repeated, or have no key."""
         if not has_images(self._dataset):
+            yield
             return
-        rows = self._bench.rows
-        out = np.zeros(rows.num_rows + 1, np.bool_)
+        self._stage.repeated()
+        out = np.zeros(self._bench.rows.num_rows + 1, np.bool_)
         out[self._stage.left_out()] = True
-        kept = pc.and_(pa.array(~out[1:]), pc.is_valid(rows.column("key")))
+        with ThreadPoolExecutor(1, thread_name_prefix="image") as pool:
+            kept = pool.submit(self._keep_image, ~out[1:])
+            yield
+            kept.result()
+
+    def _keep_image(self, current: Bools) -> None:
+        rows = self._bench.rows
+        kept = pc.and_(pa.array(current), pc.is_valid(rows.column("key")))
         self._images.keep(self._dataset, self._stage.batch, rows.filter(kept))
 
     def _put(self, numbers: RowNumbers, rows: pa.Table, refused: Bools) -> None:
