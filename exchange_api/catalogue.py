@@ -158,6 +158,7 @@ def describe(dataset: Dataset, catalogue: Catalogue, standing: Standing) -> Desc
         "register": dataset.register.register if dataset.register else None,
         "certificate_type": dataset.certificate.type_code if dataset.certificate else None,
         "contract": {"id": dataset.contract_id, "version": dataset.contract_version},
+        "valid_time": {"from": valid.since, "until": valid.until} if (valid := dataset.valid_time) else None,
         "items": [_item(column) for column in dataset.stored_columns],
         "quality": _quality(standing),
         "data_as_of": standing.data_as_of.isoformat() if standing.data_as_of else None,

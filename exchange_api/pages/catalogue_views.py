@@ -152,6 +152,7 @@ def _facts(dataset: Dataset, catalogue: Catalogue, stands: Standing) -> tuple[It
         (Words("更新周期", "Updated every"), _text(every)),
         (Words("时效承诺", "Fresh for"), _text(fresh)),
         (Words("数据截至", "Data as of"), as_of),
+        (Words("有效期列", "Valid by"), _valid_by(dataset)),
         (Words("共享类型", "Sharing class"), dataset.sharing_class),
         (Words("共享方式", "Mode"), _text(Words(*MODES[mode_of(dataset)]))),
         (Words("使用要求", "Conditions"), dataset.sharing.conditions or NOTHING),
@@ -159,6 +160,15 @@ def _facts(dataset: Dataset, catalogue: Catalogue, stands: Standing) -> tuple[It
         (Words("数据契约", "Contract"), f"{dataset.contract_id} {dataset.contract_version}"),
     )
     return tuple(Item(name, text) for name, text in given)
+
+
+def _valid_by(dataset: Dataset) -> str:
+    """The titles of the columns that say when a row holds in the world."""
+    valid = dataset.valid_time
+    names = (valid.since, valid.until) if valid else (None, None)
+    if names == (None, None):
+        return NOTHING
+    return " → ".join("…" if name is None else dataset.column(name).title_zh for name in names)
 
 
 def _text(both: Words) -> str:

@@ -86,6 +86,7 @@ def test_the_catalogue_tells_what_decree_809_asks_for(served: Served) -> None:
         "register": "ancient_trees",
         "certificate_type": None,
         "contract": {"id": "forestry-trees", "version": "1.0.0"},
+        "valid_time": None,
         "quality": {"score": None, "checked": 0, "failed": 0, "dimensions": []},
         "data_as_of": None,
     }
@@ -124,6 +125,17 @@ def test_a_score_says_over_how_many_rows(clock: Clock) -> None:
         "completeness": 1.0,
         "timeliness": None,
     }
+
+
+def test_it_says_which_columns_tell_when_a_row_holds() -> None:
+    catalogue = load_catalogue()
+
+    def told(name: str) -> object:
+        return describe(catalogue.dataset(name), catalogue, Standing())["valid_time"]
+
+    assert told("public_security.residents") == {"from": "registered_on", "until": None}
+    assert told("market_regulation.business_licences") == {"from": "valid_from", "until": "valid_until"}
+    assert told("civil_affairs.divisions") is None
 
 
 @pytest.mark.parametrize("kind", ["database", "sql_database", "http_api", "files", "push", "live_query"])
