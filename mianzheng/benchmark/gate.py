@@ -25,6 +25,7 @@ from quality.rules import day_of
 from registries.canonical import canonical
 from registries.compare.engines import LocalEngine
 from registries.compare.narrow import Shape
+from registries.compare.placing import WholeStage
 from registries.compare.workbench import RowNumbers, Workbench
 from registries.connectors.database import DatabaseTable
 from registries.contracts.model import Dataset, RuleSpec
@@ -91,8 +92,10 @@ class Gate:
         return pa.Table.from_batches([canonical(batch, self.dataset) for batch in rows.combine_chunks().to_batches()])
 
 
-class _Nowhere:
-    """A placing that stages what must be looked at, and drops the rest."""
+class _Nowhere(WholeStage):
+    """A placing that stages what must be looked at, and drops the rest; nothing of it is merged."""
+
+    shape: Shape  # type: ignore[assignment] # a whole stage wants no narrow rows, and this one does
 
     def __init__(
         self,
@@ -102,13 +105,11 @@ class _Nowhere:
         engine: LocalEngine,
         picked: Callable[[RowNumbers], pa.Table],
     ) -> None:
+        super().__init__(conn, stage)
         self.shape = Shape.of(dataset)
-        self._conn = conn
-        self._stage = stage
         self._picked = picked
         self._bench = Workbench(self.shape, engine)
         self._staged: list[RowNumbers] = [np.zeros(0, np.int64)]
-        stage.create()
 
     def take(self, first: int, rows: pa.Table, refused: Bools, looked_at: Bools, narrow_rows: pa.Table | None) -> None:
         """The next chunk."""
@@ -125,13 +126,6 @@ class _Nowhere:
             self._put(missing, self._picked(missing), np.zeros(len(missing), np.bool_))
         analyse(self._conn, self._stage.table)
         return self._stage
-
-    def placed(self, accepted: int) -> None:
-        """Nothing is merged."""
-        del accepted
-
-    def keep_image(self) -> None:
-        """Nothing is merged."""
 
     def _put(self, numbers: RowNumbers, rows: pa.Table, refused: Bools) -> None:
         if len(numbers):
