@@ -13,15 +13,13 @@ from typing import Any
 import pyarrow as pa
 from psycopg import sql
 
-from registries.connectors.faults import SourceDown
+from registries.connectors.postgres_columns import whole
 from registries.connectors.postgres_reading import (
-    NO_ANSWER,
-    as_texts,
+    answer_or_none,
     asked,
     check_columns,
     libpq,
     reading,
-    streamed,
     table_of,
 )
 from registries.connectors.postgres_versions import row_versions
@@ -58,7 +56,7 @@ class DatabaseTable:
 
         Every column takes part, not only the watermark: a value that was mended without a new time is new, too.
         """
-        found = self._versions()
+        found = answer_or_none(self._reading, lambda cursor: row_versions(cursor, self._dataset))
         if found is not None:
             return found
         with self._reading() as cursor:
@@ -72,17 +70,7 @@ class DatabaseTable:
 
     def chunks(self) -> Iterator[pa.RecordBatch]:
         """Batches of text columns named as the contract's; SourceFault for what is wrong."""
-        with self._reading() as cursor:
-            yield from streamed(cursor, as_texts(self._dataset))
-
-    def _versions(self) -> str | None:
-        try:
-            with self._reading() as cursor:
-                return row_versions(cursor, self._dataset)
-        except SourceDown as fault:
-            if fault.code == NO_ANSWER:
-                raise
-            return None  # it answers, but not this question
+        return whole(self._reading, self._dataset)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from typing import Any, Self
 import pyarrow as pa
 from psycopg import sql
 
+from registries.connectors.postgres_columns import whole
 from registries.connectors.postgres_reading import as_texts, asked, check_columns, libpq, reading, streamed, table_of
 from registries.connectors.remote_faults import WatermarkWentBack
 from registries.connectors.taken import NOTHING_TAKEN, Taken
@@ -78,22 +79,24 @@ class DatabaseChanges:
 
     def chunks(self) -> Iterator[pa.RecordBatch]:
         """Batches of text columns named as the contract's; SourceFault for what is wrong."""
-        query = self._query(self._extent())
+        condition = self._condition(self._extent())
+        if self._before.watermark is None:
+            yield from whole(self._reading, self._dataset, condition)
+            return
+        order = sql.SQL(", ").join([sql.Identifier(self._mark.source), *self._key()])
         with self._reading() as cursor:
-            yield from streamed(cursor, query)
+            yield from streamed(
+                cursor, sql.SQL("{} WHERE {} ORDER BY {}").format(as_texts(self._dataset), condition, order)
+            )
 
-    def _query(self, extent: Extent) -> sql.Composed:
+    def _condition(self, extent: Extent) -> sql.Composed:
         mark = sql.Identifier(self._mark.source)
-        bounds: list[sql.Composable] = []
+        bounds: list[sql.Composable] = [sql.SQL("true")]
         if self._before.watermark is not None:
             bounds.append(self._from(again_from(self._mark, self._before.watermark)))
         if extent.greatest is not None:
             bounds.append(sql.SQL("{} <= {}").format(mark, sql.Literal(extent.greatest)))
-        chosen = sql.SQL(" AND ").join(bounds) if bounds else sql.SQL("true")
-        query = sql.SQL("{} WHERE ({}) OR {} IS NULL").format(as_texts(self._dataset), chosen, mark)
-        if self._before.watermark is None:
-            return query
-        return query + sql.SQL(" ORDER BY ") + sql.SQL(", ").join([mark, *self._key()])
+        return sql.SQL("({} OR {} IS NULL)").format(sql.SQL(" AND ").join(bounds), mark)
 
     def _key(self) -> list[sql.Identifier]:
         return [sql.Identifier(self._dataset.column(name).source) for name in self._dataset.key]

@@ -9,8 +9,9 @@ does not depend on the source's settings.
 """
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Final, TypeVar
 
 import adbc_driver_postgresql.dbapi as adbc
 import psycopg
@@ -19,26 +20,36 @@ from psycopg import conninfo, sql
 
 from registries.connectors.faults import SourceChangedShape, SourceDown
 from registries.connectors.rows import sliced
-from registries.contracts.model import Dataset
+from registries.contracts.model import Column, Dataset
+
+Answer = TypeVar("Answer")
+Opened = Callable[[], AbstractContextManager[Any]]
+"""Opens an ADBC cursor, as `reading` does."""
 
 NO_ANSWER: Final = "connection"
 """The code of a SourceDown where the server did not say what is wrong."""
 
 _BATCH_BYTES: Final = str(8 << 20)
 _SETTINGS: Final = (
-    "SET TRANSACTION READ ONLY",
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     "SET datestyle = 'ISO, YMD'",
     "SET intervalstyle = 'postgres'",
     "SET timezone = 'UTC'",
     "SET extra_float_digits = 1",
     "SET bytea_output = 'hex'",
 )
+PLAIN: Final = sql.SQL(
+    "kept.relkind IN ('r', 'm') AND NOT kept.relhassubclass AND storage.amname = 'heap'"
+    " AND version() LIKE 'PostgreSQL %' AND version() !~ 'Greenplum|Cloudberry|-YB-'"
+)
+"""Of `pg_class AS kept` and `pg_am AS storage`: rows lie in the table itself, as PostgreSQL keeps them."""
+
 _IN_ORDER: Final = ("SET synchronize_seqscans = off", "SET max_parallel_workers_per_gather = 0")
 
 
 @contextlib.contextmanager
 def reading(url: str, source: str) -> Iterator[Any]:
-    """An ADBC cursor in a read-only transaction.
+    """An ADBC cursor in a read-only transaction that sees one state of the database.
 
     Args:
         url: as `libpq` makes it.
@@ -56,6 +67,23 @@ def reading(url: str, source: str) -> Iterator[Any]:
         raise SourceDown(source, error.sqlstate or NO_ANSWER) from None
     except pa.ArrowException:  # as above; while rows are streamed there is no SQLSTATE
         raise SourceDown(source, "interrupted") from None
+
+
+def answer_or_none(
+    opened: Callable[[], AbstractContextManager[Any]], question: Callable[[Any], Answer]
+) -> Answer | None:
+    """What a question gives that not every server understands or allows; None from those.
+
+    Raises:
+        SourceDown: it does not answer at all.
+    """
+    try:
+        with opened() as cursor:
+            return question(cursor)
+    except SourceDown as fault:
+        if fault.code == NO_ANSWER:
+            raise
+        return None
 
 
 def asked(cursor: Any, query: sql.Composable) -> Any:  # noqa: ANN401 - ADBC ships no types
@@ -82,11 +110,20 @@ def table_of(dataset: Dataset) -> sql.Identifier:
     return sql.Identifier(*(dataset.server.table or "").split("."))
 
 
+def table_text(dataset: Dataset) -> sql.Literal:
+    """The same as a text that the server reads as a table's name."""
+    return sql.Literal(table_of(dataset).as_string(None))
+
+
+def text_of(column: Column) -> sql.Composed:
+    """A column's value as text."""
+    return sql.SQL("{}::text").format(sql.Identifier(column.source))
+
+
 def as_texts(dataset: Dataset) -> sql.Composed:
     """A SELECT of the contract's columns as text, by the contract's names; conditions can be put behind it."""
     columns = sql.SQL(", ").join(
-        sql.SQL("{}::text AS {}").format(sql.Identifier(column.source), sql.Identifier(column.name))
-        for column in dataset.columns
+        sql.SQL("{} AS {}").format(text_of(column), sql.Identifier(column.name)) for column in dataset.columns
     )
     return sql.SQL("SELECT {} FROM {}").format(columns, table_of(dataset))
 

@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from psycopg import sql
 
-from registries.connectors.postgres_reading import asked, table_of
+from registries.connectors.postgres_reading import PLAIN, asked, table_of, table_text
 from registries.contracts.model import Dataset
 
 _OWN_VALUES: Final = [
@@ -57,9 +57,7 @@ CROSS JOIN LATERAL (
     FROM pg_attribute
     WHERE attrelid = kept.oid AND attname = ANY ({names}::name[]) AND attgenerated <> 'v'
         AND atttypid = ANY ({types}::regtype[]::oid[])) AS columns
-WHERE kept.oid = {table}::regclass AND kept.relkind IN ('r', 'm') AND kept.relpersistence = 'p'
-    AND NOT kept.relhassubclass AND storage.amname = 'heap' AND columns.number = {number}
-    AND version() LIKE 'PostgreSQL %' AND version() !~ 'Greenplum|Cloudberry|-YB-'
+WHERE kept.oid = {table}::regclass AND {plain} AND kept.relpersistence = 'p' AND columns.number = {number}
 """)
 _VERSIONS: Final = sql.SQL("""
 SELECT count(*)::text, coalesce(sum(hashtidextended(ctid, xmin::text::bigint)), 0)::text, coalesce(min(age(xmin)), 1)
@@ -89,6 +87,7 @@ def _questions(dataset: Dataset) -> dict[str, sql.Composable]:
     return {
         "names": sql.Literal(names),
         "types": sql.Literal(_OWN_VALUES),
-        "table": sql.Literal(table_of(dataset).as_string(None)),
+        "table": table_text(dataset),
+        "plain": PLAIN,
         "number": sql.Literal(len(names)),
     }
