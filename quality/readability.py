@@ -63,7 +63,7 @@ _UTF8_AS_GBK: Final = _first_characters()
 def readable_text(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """No full-width digit or letter, no invisible character, no mojibake."""
     text = text_of(values)
-    marked = _found_among(values, np.flatnonzero(text.rows_with(_trace_bytes(text.own))), _TRACES)
+    marked = _found_among(values, np.flatnonzero(text.rows_at(_trace_bytes(text.own))), _TRACES)
     suspects = np.flatnonzero(_begins_as_misread(text) & ~marked)
     if len(suspects):
         texts = values.take(pa.array(suspects)).to_pylist()
@@ -71,16 +71,13 @@ def readable_text(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no type
     return ~marked
 
 
-def _trace_bytes(own: Bytes) -> Bools:
-    """Bytes of which each trace has one, and others too."""
-    marked: Bools = own < ord(" ")
-    for byte in _TRACE_BYTES:
-        marked |= own == byte
-    for start in range(2):
-        pairs = own[start : start + (len(own) - start) // 2 * 2].view(np.uint16)
-        for pair in _TRACE_PAIRS:
-            marked[start : start + 2 * len(pairs) : 2] |= pairs == pair
-    return marked
+def _trace_bytes(own: Bytes) -> Numbers:
+    """Places of bytes of which each trace has one, and others too: usually there are none at all."""
+    pairs = [own[start : start + (len(own) - start) // 2 * 2].view(np.uint16) for start in range(2)]
+    found = [np.flatnonzero(own < ord(" "))] if len(own) and own.min() < ord(" ") else []
+    found += [np.flatnonzero(own == byte) for byte in _TRACE_BYTES]
+    found += [2 * np.flatnonzero(pairs[start] == pair) + start for start in range(2) for pair in _TRACE_PAIRS]
+    return np.concatenate(found)
 
 
 def _begins_as_misread(text: TextColumn) -> Bools:

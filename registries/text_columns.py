@@ -120,8 +120,11 @@ class TextColumn:
 
     def rows_with(self, marked: Bools) -> Bools:
         """Which values have at least one of the marked bytes of `own`."""
+        return self.rows_at(np.flatnonzero(marked))
+
+    def rows_at(self, places: Numbers) -> Bools:
+        """Which values have at least one of these bytes, whose places in `own` are given."""
         found = np.zeros(len(self), np.bool_)
-        places = np.flatnonzero(marked)
         if len(places):
             found[np.searchsorted(self.offsets[1:], places + int(self.offsets[0]), "right")] = True
         return found

@@ -20,7 +20,7 @@ def missed(texts: list[str]) -> list[str]:
     values = pa.array(texts, pa.string())
     text = TextColumn.of(values)
     found = pc.match_substring_regex(values, readability._TRACES).to_numpy(zero_copy_only=False)
-    marked = text.rows_with(readability._trace_bytes(text.own))
+    marked = text.rows_at(readability._trace_bytes(text.own))
     return [texts[place] for place in np.flatnonzero(found & ~marked)]
 
 
