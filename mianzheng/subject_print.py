@@ -46,6 +46,24 @@ LABELS: Final[Mapping[str, tuple[str, str]]] = {
     "objects": ("证照标的", "objects"),
     "status_events": ("状态变更", "status events"),
     "ground": ("依据", "ground"),
+    "name": ("名称", "name"),
+    "mark": ("标记", "mark"),
+    "type_code": ("证照类型代码", "type code"),
+    "number": ("编号", "number"),
+    "identifier": ("电子证照标识", "identifier"),
+    "issuing_authority_name": ("颁发机构", "issuing authority"),
+    "issued_on": ("颁发日期", "issued on"),
+    "valid_from": ("有效期自", "valid from"),
+    "valid_until": ("有效期至", "valid until"),
+    "long_term": ("长期", "long term"),
+    "status": ("状态", "status"),
+    "reason": ("理由", "reason"),
+    "role": ("角色", "role"),
+    "code": ("代码", "code"),
+    "code_type": ("代码类型", "code type"),
+    "kind": ("种类", "kind"),
+    "certificate_type": ("证照类型", "certificate type"),
+    "as_of": ("查询日期", "as of"),
     "what": ("事项", "what"),
 }
 _STYLE: Final = (
@@ -68,12 +86,12 @@ def printable(document: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - JSON
     if isinstance(value, Mapping):
-        if value.keys() == {"zh", "en"}:
-            return f"{escape(str(value['zh']))} <small>{escape(str(value['en']))}</small>"
         if "column" in value:
             return f"{escape(str(value['zh']))}: {_shown(value['value'])}"
-        pairs = "".join(f"<dt>{_label(name)}</dt><dd>{_shown(inner)}</dd>" for name, inner in value.items())
-        return f"<dl>{pairs}</dl>"
+        words = f"{escape(str(value['zh']))} <small>{escape(str(value['en']))}</small>" if "zh" in value else ""
+        told = {name: inner for name, inner in value.items() if inner is not None and name not in {"zh", "en"}}
+        pairs = "".join(f"<dt>{_label(name)}</dt><dd>{_shown(inner)}</dd>" for name, inner in told.items())
+        return f"{words}<dl>{pairs}</dl>" if pairs else words
     if isinstance(value, list | tuple):
         return "<ol>" + "".join(f"<li>{_shown(inner)}</li>" for inner in value) + "</ol>" if value else ""
     return "" if value is None else escape(str(value))

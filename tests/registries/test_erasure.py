@@ -11,6 +11,7 @@ from registries.compare.images import Images
 from registries.contracts.periods import Period, Retention
 from registries.departments import Catalogue
 from registries.erasure import Eraser
+from registries.errors import StoreError
 from registries.home import Role
 from registries.keeping_faults import ErasureRefused, UnknownSubject
 from registries.landing_faults import LandingFailed
@@ -234,3 +235,17 @@ def test_a_licence_goes_with_its_look_up(hub: Hub) -> None:
         erased = eraser(hub, owner).erase("legal_entities", "91110000600037341L", WHY, (LICENCES,))
     assert (erased.counts["rows"], erased.counts["certificates"]) == (8, 8)
     assert found(hub, "91110000600037341L", "汕头某某有限公司", "44050000000000") == ([], [])
+
+
+def test_what_breaks_under_way_leaves_everything_as_it_was(hub: Hub) -> None:
+    deliver(hub, RESIDENTS, ROWS, "first")
+    with hub.store(Role.OWNER).begin() as conn:
+        conn.execute(sa.text("CREATE FUNCTION hub.breaks() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE; END'"))
+        conn.execute(sa.text("CREATE TRIGGER breaks BEFORE INSERT ON hub.erased_file EXECUTE FUNCTION hub.breaks()"))
+    before = asked(hub, "SELECT * FROM data.public_security__residents ORDER BY 1")
+    with pytest.raises(StoreError):
+        erase(hub)
+    assert asked(hub, "SELECT * FROM data.public_security__residents ORDER BY 1") == before
+    assert asked(hub, "SELECT count(*) FROM hub.erased_key") == [(0,)]
+    assert asked(hub, "SELECT count(*) FROM hub.ledger_entry WHERE kind = 'erasure'") == [(0,)]
+    assert found(hub, PEOPLE[0])[1] != []

@@ -17,6 +17,7 @@ from registries.landing_faults import LandingFailed
 from registries.retention import Keeper
 from registries.retention_rules import FILE, RetentionRules
 from registries.store import expiries, ledger
+from registries.store.access_tables import subject_access
 from registries.store.engine import Store
 from registries.store.expiries import Expiry
 from tests.conftest import Hub
@@ -185,10 +186,15 @@ def test_bodies_go_and_the_ledger_stays_whole(hub: Hub) -> None:
 def test_answers_stay_three_years_whatever_the_rule_says(hub: Hub) -> None:
     now = dt.datetime.now(dt.UTC)
     young = now - dt.timedelta(days=3 * 365)
+    with hub.store(Role.OWNER).begin() as conn:
+        for moment in (young - dt.timedelta(days=30), young):
+            looked = {"subject_kind": "x", "subject_digest": b"", "register": "x", "by_whom": "x", "reason": "x"}
+            conn.execute(sa.insert(subject_access).values(**looked, values_shown=False, at=moment))
     with hub.store(Role.LOAD).begin() as conn:
         answers(conn, now - dt.timedelta(days=4 * 365), young)
         assert expiries.expire_bodies(conn, {}, now + dt.timedelta(days=9999))[0] == 1
         assert expiries.expire_bodies(conn, {}, now + dt.timedelta(days=9999))[0] == 0
+    assert asked(hub, "SELECT at FROM hub.subject_access") == [(young,)]
 
 
 def test_answers_about_a_type_go_by_its_contract(hub: Hub) -> None:

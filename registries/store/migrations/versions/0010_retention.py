@@ -50,6 +50,7 @@ BEGIN
          ORDER BY e.id LIMIT most) AS o;
     DELETE FROM hub.ledger_asked a WHERE a.entry_id = ANY (chosen);
     DELETE FROM hub.ledger_body b WHERE b.entry_id = ANY (chosen);
+    DELETE FROM hub.subject_access a WHERE a.at < LEAST(otherwise, least_kept);
     RETURN QUERY SELECT count(*), sha256(COALESCE(string_agg(e.leaf, ''::bytea ORDER BY e.id), ''))
                    FROM hub.ledger_entry e WHERE e.id = ANY (chosen);
 END
