@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from registries.compare.keyed_digests import KeyedDigests, key_texts
 from registries.contracts.model import Dataset
-from registries.keyed_digests import KeyedDigests, key_texts
 from registries.store.keeping_tables import erased_key
 
 RULE_ID: Final = "erased"
