@@ -105,7 +105,7 @@ def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved
     for ordinal, part in enumerate(holders, 1):
         match = _match_digest(rows, part.values)
         found = sa.select(moved.composed.c.id, sa.literal(ordinal), *part.values, match).select_from(home)
-        _insert_holders(conn, found if part.present is None else found.where(part.present))
+        _insert_holders(conn, found if part.present is None else found.where(part.present), moved)
     for ordinal, part in enumerate(objects, 1):
         found = sa.select(moved.composed.c.id, sa.literal(ordinal), *part.values).select_from(home)
         _insert_objects(conn, found if part.present is None else found.where(part.present))
@@ -115,27 +115,52 @@ def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved
 
 
 def compose_several_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> int:
-    """A number may have several rows: all that count are read again for every number that something happened to."""
+    """A number may have several rows: all that count are read again for every number that something happened to.
+
+    Rows and parts are read once, into temporary tables: both the certificates and their parts are made of them.
+    """
     dataset, mapping = rows.dataset, rows.mapping
-    current = current_table(dataset)
-    numbers = moved.numbers if moved.numbers is not None else _moved_numbers(dataset, mapping, current, moved.batch)
-    counting = CertificateRows(dataset, mapping, rows.kind, several_rows(dataset, mapping, current, numbers))
-    holders, objects = _parts_of(counting)
+    current, numbers = current_table(dataset), moved.numbers
+    if numbers is None and not moved.first:
+        numbers = _moved_numbers(dataset, mapping, current, moved.batch)
+    counting = _gathered(conn, "counting_rows", several_rows(dataset, mapping, current, numbers))
+    source = CertificateRows(dataset, mapping, rows.kind, counting)
+    holders = _gathered(conn, "holders_of_numbers", parts_of_numbers(source, source.holders(), HOLDER))
+    objects = None
+    if source.objects():
+        objects = _gathered(conn, "objects_of_numbers", parts_of_numbers(source, source.objects(), OBJECT))
+    count = _write_certificates(conn, _several_certificates(source, holders, objects, moved), moved)
+    if not moved.first:
+        _mark_deserted(conn, mapping, moved)
+    _write_parts(conn, mapping, holders, objects, moved)
+    for table in (counting, holders, *([] if objects is None else [objects])):
+        conn.execute(DropTable(table))
+    return count
+
+
+def _gathered(conn: sa.Connection, name: str, rows: sa.Select[*tuple[Any, ...]]) -> sa.Table:
+    columns = [sa.Column(column.name, column.type) for column in rows.selected_columns]
+    table = sa.Table(name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+    conn.execute(CreateTable(table))
+    conn.execute(sa.insert(table).from_select([column.name for column in columns], rows))
+    analyse(conn, table)
+    return table
+
+
+def _several_certificates(
+    rows: CertificateRows, holders: sa.Table, objects: sa.Table | None, moved: Moved
+) -> sa.Select[*tuple[Any, ...]]:
+    """The certificates that the counting rows make, each with all its holders and objects in its digest."""
+    source, number = rows.source, rows.text(rows.mapping.number)
     words = words_of_numbers(holders, HOLDER)
     things = None if objects is None else words_of_numbers(objects, OBJECT)
-    marked = marked_rows(dataset, mapping, current, moved.numbers)
-    values, number = counting.values(), counting.text(mapping.number)
-    home = counting.source.join(words, words.c.number_ == number).outerjoin(marked, marked.c.number_ == number)
+    marked = marked_rows(rows.dataset, rows.mapping, current_table(rows.dataset), moved.numbers)
+    home = source.join(words, words.c.number_ == number).outerjoin(marked, marked.c.number_ == number)
     if things is not None:
         home = home.outerjoin(things, things.c.number_ == number)
     told = joined_words(words.c.words, None if things is None else things.c.words)
-    columns = _certificate_columns(values, counting.source.c.number_mark, told, moved.batch)
-    chosen = sa.select(*columns, marked.c.marked.label("marked_rows")).select_from(home)
-    count = _write_certificates(conn, chosen.where(counting.source.c.row_rank == 1), moved)
-    if not moved.first:
-        _mark_deserted(conn, mapping, moved)
-    _write_parts(conn, rows, moved)
-    return count
+    columns = _certificate_columns(rows.values(), source.c.number_mark, told, moved.batch)
+    return sa.select(*columns, marked.c.marked.label("marked_rows")).select_from(home).where(source.c.row_rank == 1)
 
 
 def _moved_numbers(
@@ -169,23 +194,17 @@ def _moved_numbers(
     return sa.select(moved.c.number_)
 
 
-def _parts_of(counting: CertificateRows) -> tuple[sa.CTE, sa.CTE | None]:
-    holders = parts_of_numbers(counting, counting.holders(), HOLDER, "holders_of_numbers")
-    objects = counting.objects()
-    return holders, parts_of_numbers(counting, objects, OBJECT, "objects_of_numbers") if objects else None
-
-
-def _write_parts(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> None:
+def _write_parts(
+    conn: sa.Connection, mapping: CertificateMapping, holders: sa.Table, objects: sa.Table | None, moved: Moved
+) -> None:
     """Holders and objects of the certificates that were written just now, instead of those that they had."""
-    dataset, mapping, composed = rows.dataset, rows.mapping, moved.composed
-    source = several_rows(dataset, mapping, current_table(dataset), sa.select(composed.c.number))
-    holders, objects = _parts_of(CertificateRows(dataset, mapping, rows.kind, source))
+    composed = moved.composed
     if not moved.first:
         _remove_parts(conn, moved)
     values = tuple(holders.c[name] for name in HOLDER)
     match = match_digest(mapping.type_code, holders.c.number_, *values[:3])
     found = sa.select(composed.c.id, holders.c.ordinal, *values, match)
-    _insert_holders(conn, found.join_from(composed, holders, composed.c.number == holders.c.number_))
+    _insert_holders(conn, found.join_from(composed, holders, composed.c.number == holders.c.number_), moved)
     if objects is not None:
         things = sa.select(composed.c.id, objects.c.ordinal, *(objects.c[name] for name in OBJECT))
         _insert_objects(conn, things.join_from(composed, objects, composed.c.number == objects.c.number_))
@@ -227,8 +246,9 @@ def _write_certificates(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]], 
         set_={name: new.excluded[name] for name in names if name not in {"dataset", "number"}},
         where=differs,
     )
+    statement = new if moved.first else upsert
     kept = [column.name for column in moved.composed.c]
-    done = upsert.returning(*(certificate.c[name] for name in kept)).cte("done")
+    done = statement.returning(*(certificate.c[name] for name in kept)).cte("done")
     conn.execute(CreateTable(moved.composed))
     count = written(conn, sa.insert(moved.composed).from_select(kept, sa.select(*done.c)))
     analyse(conn, moved.composed)
@@ -240,8 +260,11 @@ def _match_digest(rows: CertificateRows, holder: Sequence[sa.ColumnElement[Any]]
     return match_digest(rows.mapping.type_code, rows.text(rows.mapping.number), name, code, code_type)
 
 
-def _insert_holders(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]]) -> None:
+def _insert_holders(conn: sa.Connection, rows: sa.Select[*tuple[Any, ...]], moved: Moved) -> None:
     names = ["certificate_id", "ordinal", *HOLDER, "match_digest"]
+    if moved.first:
+        conn.execute(sa.insert(certificate_holder).from_select(names, rows))
+        return
     new = insert(certificate_holder).from_select(names, rows)
     key = (certificate_holder.c.certificate_id, certificate_holder.c.ordinal)
     others = names[2:]

@@ -135,8 +135,10 @@ def joined_words(holders: Value, objects: Value | None) -> Value:
 # --- several rows of one number
 
 
-def several_rows(dataset: Dataset, mapping: CertificateMapping, current: sa.Table, numbers: sa.Select[Any]) -> sa.CTE:
-    """Of the numbers wanted those rows that count: not the vanished ones while there are others, the highest version.
+def several_rows(
+    dataset: Dataset, mapping: CertificateMapping, current: sa.Table, numbers: sa.Select[Any] | None
+) -> sa.Select[Any]:
+    """Of the numbers (None: of all) those rows that count: no vanished one while there are others, the highest version.
 
     Each with `row_place` (from 1, by key: what orders holders), `row_rank` (1: the row that tells the certificate's
     own facts) and `number_mark`.
@@ -146,24 +148,23 @@ def several_rows(dataset: Dataset, mapping: CertificateMapping, current: sa.Tabl
     counts = sa.func.rank().over(
         partition_by=number, order_by=(current.c.mark.is_not_distinct_from("vanished"), version)
     )
-    ranked = sa.select(*current.c, counts.label("counts")).where(number.in_(numbers)).subquery()
+    wanted = number.is_not(None) if numbers is None else number.in_(numbers)
+    ranked = sa.select(*current.c, counts.label("counts")).where(wanted).subquery()
     kept = [column for column in ranked.c if column.name != "counts"]
     group, keys = ranked.c[mapping.number], [ranked.c[name] for name in dataset.key]
-    return (
-        sa.select(
-            *kept,
-            sa.func.row_number().over(partition_by=group, order_by=keys).label("row_place"),
-            sa.func.row_number()
-            .over(partition_by=group, order_by=(ranked.c.since_batch.desc(), *keys))
-            .label("row_rank"),
-            sa.func.max(ranked.c.mark).over(partition_by=group).label("number_mark"),
-        )
-        .where(ranked.c.counts == 1)
-        .cte("counting_rows")
-    )
+    return sa.select(
+        *kept,
+        _place().over(partition_by=group, order_by=keys).label("row_place"),
+        _place().over(partition_by=group, order_by=(ranked.c.since_batch.desc(), *keys)).label("row_rank"),
+        sa.func.max(ranked.c.mark).over(partition_by=group).label("number_mark"),
+    ).where(ranked.c.counts == 1)
 
 
-def parts_of_numbers(rows: CertificateRows, parts: Sequence[Part], names: Sequence[str], label: str) -> sa.CTE:
+def _place() -> sa.Function[int]:
+    return sa.func.row_number(type_=sa.BigInteger())
+
+
+def parts_of_numbers(rows: CertificateRows, parts: Sequence[Part], names: Sequence[str]) -> sa.Select[Any]:
     """Holders or objects of numbers of several rows, each once: `number`, `ordinal` from 1, and their own columns."""
     number = rows.text(rows.mapping.number)
     place = rows.source.c.row_place
@@ -180,11 +181,11 @@ def parts_of_numbers(rows: CertificateRows, parts: Sequence[Part], names: Sequen
             for group, part in enumerate(parts)
         )
     ).subquery()
-    ordinal = sa.func.row_number().over(partition_by=given.c.number_, order_by=(given.c.place, given.c.part))
-    return sa.select(given.c.number_, ordinal.label("ordinal"), *(given.c[name] for name in names)).cte(label)
+    ordinal = _place().over(partition_by=given.c.number_, order_by=(given.c.place, given.c.part))
+    return sa.select(given.c.number_, ordinal.label("ordinal"), *(given.c[name] for name in names))
 
 
-def words_of_numbers(parts: sa.CTE, names: Sequence[str]) -> sa.Subquery:
+def words_of_numbers(parts: sa.FromClause, names: Sequence[str]) -> sa.Subquery:
     """For each number all its holders or objects in one text, as the certificate's digest covers them."""
     each = sa.func.concat_ws(chr(29), *(parts.c[name] for name in names))
     words = sa.func.string_agg(each, aggregate_order_by(sa.literal(chr(28)), parts.c.ordinal))

@@ -45,7 +45,7 @@ def compare(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: 
         if chosen is None or not conflicts.are_told(conn, catalogue, register.id):
             conflicts.compare_all(conn, catalogue, register.id)
             cases.open_from_conflicts(conn, catalogue, register.id, batch, now)
-        elif own or changed.keys:
+        elif (own or changed.keys) and len(conflicts.members_of(catalogue, register.id)) > 1:
             with subject_keys.gathered(conn, kind, [*chosen, *joined]) as found:
                 conflicts.compare(conn, catalogue, register.id, found)
                 cases.open_from_conflicts(conn, catalogue, register.id, batch, now, found)
