@@ -18,7 +18,16 @@ import pyarrow as pa
 from psycopg import sql
 
 from registries.connectors.postgres_columns import whole
-from registries.connectors.postgres_reading import as_texts, asked, check_columns, libpq, reading, streamed, table_of
+from registries.connectors.postgres_reading import (
+    as_texts,
+    asked,
+    check_columns,
+    kinds_of,
+    libpq,
+    reading,
+    streamed,
+    table_of,
+)
 from registries.connectors.remote_faults import WatermarkWentBack
 from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.connectors.watermarks import Extent, again_from
@@ -85,9 +94,8 @@ class DatabaseChanges:
             return
         order = sql.SQL(", ").join([sql.Identifier(self._mark.source), *self._key()])
         with self._reading() as cursor:
-            yield from streamed(
-                cursor, sql.SQL("{} WHERE {} ORDER BY {}").format(as_texts(self._dataset), condition, order)
-            )
+            texts = as_texts(self._dataset, kinds_of(cursor, self._dataset))
+            yield from streamed(cursor, sql.SQL("{} WHERE {} ORDER BY {}").format(texts, condition, order))
 
     def _condition(self, extent: Extent) -> sql.Composed:
         mark = sql.Identifier(self._mark.source)

@@ -24,10 +24,12 @@ from psycopg import sql
 from registries.connectors.postgres_moments import sent_as, texts_of
 from registries.connectors.postgres_reading import (
     PLAIN,
+    Kinds,
     Opened,
     answer_or_none,
     as_texts,
     asked,
+    kinds_of,
     streamed,
     table_of,
     table_text,
@@ -38,9 +40,6 @@ from registries.contracts.model import Column, Dataset
 
 PAGES: Final = 1_000
 """Pages of 8 KB that are asked for at once."""
-
-Kinds = tuple[Any, ...]
-"""The columns' types, as Arrow names them."""
 
 _END: Final = "\x1f"
 _ABSENT: Final = "\x1e"
@@ -66,7 +65,8 @@ def whole(opened: Opened, dataset: Dataset, condition: sql.Composable = _ALL) ->
         if plain:
             yield from _by_columns(cursor, dataset, condition)
         else:
-            yield from streamed(cursor, sql.SQL("{} WHERE {}").format(as_texts(dataset), condition))
+            texts = as_texts(dataset, kinds_of(cursor, dataset))
+            yield from streamed(cursor, sql.SQL("{} WHERE {}").format(texts, condition))
 
 
 def _is_plain(cursor: Any, dataset: Dataset) -> bool:  # noqa: ANN401 - ADBC ships no types
@@ -80,7 +80,7 @@ def _is_plain(cursor: Any, dataset: Dataset) -> bool:  # noqa: ANN401 - ADBC shi
 def _by_columns(cursor: Any, dataset: Dataset, condition: sql.Composable) -> Iterator[pa.RecordBatch]:  # noqa: ANN401
     """The server joins the next pages while these are taken apart."""
     (pages,) = asked(cursor, _SIZE.format(table=table_text(dataset)))
-    kinds = _kinds(cursor, dataset)
+    kinds = kinds_of(cursor, dataset)
     with ThreadPoolExecutor(1, "pull") as thread:
         table = _Pages(cursor, dataset, condition, kinds, thread)
         coming = table.joined(0)
@@ -141,7 +141,7 @@ class _Pages:
 
     def row_by_row(self, first: int) -> pa.Table:
         """The rows, as any table's."""
-        return self._answer(as_texts(self.dataset), first).result()
+        return self._answer(as_texts(self.dataset, self.kinds), first).result()
 
     def _answer(self, query: sql.Composable, first: int) -> Future[pa.Table]:
         bounds = [sql.Literal(f"({page},0)") for page in (first, first + PAGES)]
@@ -154,19 +154,13 @@ def _answered(cursor: Any, query: str) -> pa.Table:  # noqa: ANN401 - ADBC ships
     return cursor.fetch_arrow_table()
 
 
-def _kinds(cursor: Any, dataset: Dataset) -> Kinds:  # noqa: ANN401 - as above
-    columns = _listed(sql.Identifier(column.source) for column in dataset.columns)
-    cursor.execute(sql.SQL("SELECT {} FROM {} LIMIT 0").format(columns, table_of(dataset)).as_string(None))
-    return tuple(cursor.fetch_arrow_table().schema.types)
-
-
 def _sent(column: Column, kind: pa.DataType) -> sql.Composed:
     """How the server joins a column's values."""
     binary = sent_as(kind)
     if binary is not None:
         return binary.format(sql.Identifier(column.source))
     joined = sql.SQL("string_agg(coalesce({}, {}), {})")
-    return joined.format(text_of(column), sql.Literal(_ABSENT), sql.Literal(_END))
+    return joined.format(text_of(column, kind), sql.Literal(_ABSENT), sql.Literal(_END))
 
 
 def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:

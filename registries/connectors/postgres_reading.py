@@ -2,7 +2,7 @@
 
     with reading(libpq(url, password), "residents_database/residents") as cursor:
         check_columns(cursor, dataset, "residents_database/residents")
-        yield from streamed(cursor, as_texts(dataset))
+        yield from streamed(cursor, as_texts(dataset, kinds_of(cursor, dataset)))
 
 Values are cast to text in the SELECT itself, with everything set that their text depends on, so that what is landed
 does not depend on the source's settings.
@@ -26,6 +26,9 @@ Answer = TypeVar("Answer")
 Opened = Callable[[], AbstractContextManager[Any]]
 """Opens an ADBC cursor, as `reading` does."""
 
+Kinds = tuple[Any, ...]
+"""The types of the contract's columns, as Arrow names them."""
+
 NO_ANSWER: Final = "connection"
 """The code of a SourceDown where the server did not say what is wrong."""
 
@@ -38,6 +41,7 @@ _SETTINGS: Final = (
     "SET extra_float_digits = 1",
     "SET bytea_output = 'hex'",
 )
+_FINITE: Final = sql.SQL("CASE WHEN abs({value}) < 'Infinity' THEN {value}::text::numeric::text ELSE {value}::text END")
 PLAIN: Final = sql.SQL(
     "kept.relkind IN ('r', 'm') AND NOT kept.relhassubclass AND storage.amname = 'heap'"
     " AND version() LIKE 'PostgreSQL %' AND version() !~ 'Greenplum|Cloudberry|-YB-'"
@@ -115,15 +119,24 @@ def table_text(dataset: Dataset) -> sql.Literal:
     return sql.Literal(table_of(dataset).as_string(None))
 
 
-def text_of(column: Column) -> sql.Composed:
-    """A column's value as text."""
-    return sql.SQL("{}::text").format(sql.Identifier(column.source))
+def kinds_of(cursor: Any, dataset: Dataset) -> Kinds:  # noqa: ANN401 - ADBC ships no types
+    """The types of the contract's columns."""
+    columns = sql.SQL(", ").join(sql.Identifier(column.source) for column in dataset.columns)
+    cursor.execute(sql.SQL("SELECT {} FROM {} LIMIT 0").format(columns, table_of(dataset)).as_string(None))
+    return tuple(cursor.fetch_arrow_table().schema.types)
 
 
-def as_texts(dataset: Dataset) -> sql.Composed:
+def text_of(column: Column, kind: pa.DataType) -> sql.Composed:
+    """A column's value as text: numbers without exponent, as from any other database."""
+    text = _FINITE if pa.types.is_floating(kind) else sql.SQL("{value}::text")
+    return text.format(value=sql.Identifier(column.source))
+
+
+def as_texts(dataset: Dataset, kinds: Kinds) -> sql.Composed:
     """A SELECT of the contract's columns as text, by the contract's names; conditions can be put behind it."""
     columns = sql.SQL(", ").join(
-        sql.SQL("{} AS {}").format(text_of(column), sql.Identifier(column.name)) for column in dataset.columns
+        sql.SQL("{} AS {}").format(text_of(column, kind), sql.Identifier(column.name))
+        for column, kind in zip(dataset.columns, kinds, strict=True)
     )
     return sql.SQL("SELECT {} FROM {}").format(columns, table_of(dataset))
 

@@ -1,6 +1,7 @@
 """Tables read column by column: the same rows as row by row, whatever stands in them."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from registries.connectors import postgres_columns
 from registries.connectors.postgres_columns import taken_apart, whole
 from registries.connectors.postgres_moments import dates, moments
-from registries.connectors.postgres_reading import as_texts, libpq, reading, streamed
+from registries.connectors.postgres_reading import as_texts, kinds_of, libpq, reading, streamed
 from registries.contracts.model import Column, Dataset, Server
 from tests.registries.store.sample_catalogue import make_dataset
 
@@ -67,7 +68,7 @@ def both(url: str, dataset: Dataset = PEOPLE) -> tuple[pa.Table, pa.Table]:
 
     schema = pa.schema([(column.name, pa.string()) for column in dataset.columns])
     with opened() as cursor:
-        one_by_one = pa.Table.from_batches(streamed(cursor, as_texts(dataset)), schema)
+        one_by_one = pa.Table.from_batches(streamed(cursor, as_texts(dataset, kinds_of(cursor, dataset))), schema)
     return pa.Table.from_batches(whole(opened, dataset), schema), one_by_one
 
 
@@ -161,6 +162,19 @@ def test_what_is_no_plain_table_is_read_row_by_row(people: str, statements: tupl
     by_column, one_by_one = both(people)
     assert by_column.num_rows >= 10
     assert by_column.equals(one_by_one)
+
+
+@pytest.mark.parametrize("view", [False, True])
+def test_numbers_have_no_exponent(people: str, *, view: bool) -> None:
+    run(people, "ALTER TABLE people ADD ratio double precision, ADD share real")
+    for ratio in ("1e-7", "1e20", "-2.5", "NULL", "'NaN'", "'-infinity'"):
+        run(people, f"INSERT INTO people (ratio, share) VALUES ({ratio}, {ratio})")  # noqa: S608 - the test's own
+    if view:
+        run(people, "ALTER TABLE people RENAME TO kept", "CREATE VIEW people AS TABLE kept")
+    floats = dataclasses.replace(PEOPLE, columns=(Column("ratio", "率", "number"), Column("share", "份", "number")))
+    shown = ["0.0000001", "100000000000000000000", "-2.5", None, "NaN", "-Infinity"]
+    for table in both(people, floats):
+        assert [column.to_pylist() for column in table.columns] == [shown, shown]
 
 
 def test_an_empty_table_has_no_rows(people: str) -> None:
