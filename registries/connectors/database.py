@@ -6,50 +6,20 @@
 Rows come in the order in which the table holds them. Change sets by watermark are `database_changes`.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pyarrow as pa
 from psycopg import sql
 
 from registries.connectors.postgres_columns import whole
-from registries.connectors.postgres_reading import (
-    answer_or_none,
-    asked,
-    check_columns,
-    libpq,
-    reading,
-    table_of,
-)
+from registries.connectors.postgres_reading import answer_or_none, asked, table_of
+from registries.connectors.postgres_table import PostgresTable
 from registries.connectors.postgres_versions import row_versions
-from registries.contracts.model import Dataset, Delivery
+from registries.contracts.model import Dataset
 
 
-class DatabaseTable:
-    """One table or view of a PostgreSQL database; `url` may name SQLAlchemy's driver.
-
-    `secret("password")` is asked where the address holds none.
-    """
-
-    def __init__(self, dataset: Dataset, url: str, secret: Callable[[str], str | None] = lambda _: None) -> None:
-        self._dataset = dataset
-        self._url = libpq(url, secret("password"))
-
-    @property
-    def description(self) -> str:
-        """Server and table as the contract names them; never the address."""
-        return f"{self._dataset.server.name}/{self._dataset.server.table}"
-
-    @property
-    def delivery(self) -> Delivery:
-        """As the contract says."""
-        return self._dataset.delivery
-
-    @property
-    def position(self) -> str | None:
-        """None: deliveries count in the order in which they come."""
-        return None
+class DatabaseTable(PostgresTable):
+    """One table or view, given whole."""
 
     def identity(self) -> str:
         """How many rows, and the sum of hashes of their versions, or of their values: equal means nothing new to pull.
@@ -62,21 +32,12 @@ class DatabaseTable:
         with self._reading() as cursor:
             return ":".join(asked(cursor, _values(self._dataset)))
 
-    def original(self) -> None:
-        """A database has no bytes of its own to land: the Parquet is the original."""
-
     def watermark(self) -> None:
         """None: the whole table is pulled each time."""
 
     def chunks(self) -> Iterator[pa.RecordBatch]:
         """Batches of text columns named as the contract's; SourceFault for what is wrong."""
         return whole(self._reading, self._dataset)
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Any]:
-        with reading(self._url, self.description) as cursor:
-            check_columns(cursor, self._dataset, self.description)
-            yield cursor
 
 
 def _values(dataset: Dataset) -> sql.Composed:

@@ -10,7 +10,6 @@ pull brings comes in the order in which the table holds it, what follows in the 
 An index on the watermark's column makes looks cheap: without one each reads the table twice.
 """
 
-import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -18,24 +17,16 @@ import pyarrow as pa
 from psycopg import sql
 
 from registries.connectors.postgres_columns import whole
-from registries.connectors.postgres_reading import (
-    as_texts,
-    asked,
-    check_columns,
-    kinds_of,
-    libpq,
-    reading,
-    streamed,
-    table_of,
-)
+from registries.connectors.postgres_reading import as_texts, asked, kinds_of, streamed, table_of
+from registries.connectors.postgres_table import PostgresTable
 from registries.connectors.remote_faults import WatermarkWentBack
 from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.connectors.watermarks import Extent, again_from
-from registries.contracts.model import Dataset, Delivery
+from registries.contracts.model import Dataset
 
 
-class DatabaseChanges:
-    """What changed in one table or view; `secret("password")` is asked where the address holds none."""
+class DatabaseChanges(PostgresTable):
+    """What changed in one table or view since `before`."""
 
     def __init__(
         self,
@@ -44,8 +35,7 @@ class DatabaseChanges:
         before: Taken = NOTHING_TAKEN,
         secret: Callable[[str], str | None] = lambda _: None,
     ) -> None:
-        self._dataset = dataset
-        self._url = libpq(url, secret("password"))
+        super().__init__(dataset, url, secret)
         self._before = before
         self._opened: Extent | None = None
         self._mark = dataset.column(dataset.watermark or "")
@@ -59,28 +49,10 @@ class DatabaseChanges:
         emptied = before.watermark is not None and changes._extent().is_empty
         return None if emptied else changes
 
-    @property
-    def description(self) -> str:
-        """Server and table as the contract names them; never the address."""
-        return f"{self._dataset.server.name}/{self._dataset.server.table}"
-
-    @property
-    def delivery(self) -> Delivery:
-        """As the contract says."""
-        return self._dataset.delivery
-
-    @property
-    def position(self) -> str | None:
-        """None: deliveries count in the order in which they come."""
-        return None
-
     def identity(self) -> str:
         """The greatest watermark, how many rows stand in the overlap below it, how many have none."""
         extent = self._extent()
         return f"{extent.greatest}:{extent.rows}:{extent.without}"
-
-    def original(self) -> None:
-        """A database has no bytes of its own to land: the Parquet is the original."""
 
     def watermark(self) -> str | None:
         """The greatest watermark of this delivery's rows."""
@@ -143,9 +115,3 @@ class DatabaseChanges:
         )
         if asked(cursor, ahead) is None:
             raise WatermarkWentBack(self.description, self._mark.source)
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Any]:
-        with reading(self._url, self.description) as cursor:
-            check_columns(cursor, self._dataset, self.description)
-            yield cursor
