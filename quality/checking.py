@@ -20,10 +20,10 @@ from quality.shares import Shares
 from quality.sql_rules import WholeBatch
 from registries.compare.engines import Engine
 from registries.compare.placing import Placing
+from registries.compare.suppressed import Suppressed
 from registries.contracts.model import Dataset, RuleSpec
 from registries.departments import Catalogue
 from registries.store import batches
-from registries.store.erasures import Suppressed
 from registries.store.stage import Stage
 
 _NO_ROWS = np.zeros(0, np.int64)

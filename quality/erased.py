@@ -8,7 +8,7 @@ Nothing is asked of the rows of a dataset of which nobody was erased.
 from quality.judging import Judged
 from quality.parting import REQUIRED, Findings
 from quality.reasons import ERASED
-from registries.store.erasures import Suppressed
+from registries.compare.suppressed import Suppressed
 
 
 def refuse(suppressed: Suppressed | None, judged: Judged, findings: Findings) -> None:

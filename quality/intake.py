@@ -31,6 +31,7 @@ from registries.compare.choosing import engine_of
 from registries.compare.engines import Engine, LocalEngine
 from registries.compare.images import Images
 from registries.compare.placing import Placing, placing_for
+from registries.compare.suppressed import suppressed
 from registries.connectors.faults import SourceFault
 from registries.connectors.kinds import Connector, Secrets, connector_for, no_secrets
 from registries.contracts.model import Dataset
@@ -39,7 +40,7 @@ from registries.home import HubHome, Role, SourceLocations
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
 from registries.operators.folders import Contracts
-from registries.store import batches, erasures
+from registries.store import batches
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
 
@@ -329,7 +330,7 @@ class Intake:
             lambda rows: progress(Step.CHECK, dataset.name, rows),
             bad_news_codes=holding.bad_news_codes(dataset, self._types),
             unknowable=unknowable(conn, self.catalogue, dataset),
-            suppressed=erasures.suppressed(conn, dataset),
+            suppressed=suppressed(conn, dataset),
         )
 
     # 5. Part the rows: accepted, quarantined with every reason that applies, or all of them held at the gate.

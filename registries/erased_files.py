@@ -18,15 +18,16 @@ import sqlalchemy as sa
 
 from certificates.sealing import sealing_key
 from registries.canonical import canonical
+from registries.compare import suppressed
+from registries.compare.suppressed import Suppressed
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.home import HubHome
 from registries.landing import Landed, Landing
 from registries.landing_faults import LandedMissing
 from registries.landing_purge import Bools, folder_beside, purge
-from registries.store import erasures, holdings
+from registries.store import holdings
 from registries.store.engine import Store
-from registries.store.erasures import Suppressed
 from registries.store.keeping_tables import erased_file, erased_key, erasure
 from registries.store.tables import batch, upload
 
@@ -100,8 +101,8 @@ def _chosen(conn: sa.Connection, catalogue: Catalogue, file: File) -> Callable[[
         erased_key.c.dataset == file.dataset, erased_key.c.erasure == file.erasure
     )
     digests = frozenset(bytes(digest) for digest in conn.execute(wanted).scalars())
-    own = Suppressed(dataset, erasures.keyed(conn, "key"), digests)
-    subject, columns = erasures.keyed(conn, "subject"), _telling(catalogue, dataset, file.subject_kind)
+    own = Suppressed(dataset, suppressed.keyed(conn, "key"), digests)
+    subject, columns = suppressed.keyed(conn, "subject"), _telling(catalogue, dataset, file.subject_kind)
     known = pa.array([bytes(digest).hex() for digest in file.subject_digests], pa.string())
 
     def chosen(rows: pa.RecordBatch) -> Bools:

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from quality.reasons import ERASED, reasons_of
+from registries.compare.suppressed import keyed, suppressed
 from registries.home import Role
-from registries.store import cases, digests, erasures
+from registries.store import cases, digests
 from registries.store.keeping_tables import erased_key
 from registries.store.shapes import current_table
 from tests.conftest import Hub
@@ -83,8 +84,8 @@ def test_datasets_of_which_nobody_was_erased_are_not_looked_at(hub: Hub) -> None
     deliver(hub, ROWS, "first")
     erase(hub, PEOPLE[0])
     with hub.store(Role.LOAD).begin() as conn:
-        assert erasures.suppressed(conn, hub.catalogue.dataset(ENTERPRISES)) is None
-        found = erasures.suppressed(conn, hub.catalogue.dataset(RESIDENTS))
+        assert suppressed(conn, hub.catalogue.dataset(ENTERPRISES)) is None
+        found = suppressed(conn, hub.catalogue.dataset(RESIDENTS))
     assert found is not None
     table = pa.table({"citizen_number": [None, PEOPLE[0], PEOPLE[1]]})
     assert found.positions(table).tolist() == [1]
@@ -93,7 +94,7 @@ def test_datasets_of_which_nobody_was_erased_are_not_looked_at(hub: Hub) -> None
 @pytest.mark.parametrize("text", ["x", "汕头", "a\x1fb", ""])
 def test_a_digest_is_the_stores_own(hub: Hub, text: str) -> None:
     with hub.store(Role.LOAD).begin() as conn:
-        digest = erasures.keyed(conn, "key")
+        digest = keyed(conn, "key")
         theirs = conn.execute(
             sa.text("SELECT encode(hub.digest(hub.digest_key('key'), ARRAY['a.b', :text, 'z']), 'hex')"), {"text": text}
         ).scalar_one()
