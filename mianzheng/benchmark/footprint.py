@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Self
 
 PROC = Path("/proc")
@@ -96,11 +97,18 @@ class Sampled:
 
     def __enter__(self) -> Self:
         command = [sys.executable, "-I", __file__, str(os.getpid()), str(EVERY_SECONDS)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # A session of its own: Ctrl-C reaches whoever measures, and the sampler ends when its input does.
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         told, _ = self._process.communicate()
+        if kind is not None:
+            return
         found = json.loads(told)
         parts = {name: round(size / 2**20, 1) for name, size in found["parts"].items()}
         self.peak = Peak(round(found["peak"] / 2**20, 1), parts)

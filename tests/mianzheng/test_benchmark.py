@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -108,12 +109,12 @@ def test_the_gate_finds_what_was_planted_and_nothing_else() -> None:
 
 
 def test_whoever_stops_it_finds_nothing_left(folder: Path) -> None:
-    command = [sys.executable, "-m", "mianzheng", "bench", "load", "--rows", "2000000", "--folder", str(folder)]
-    bench = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "mianzheng", "bench", "load", "--rows", "300000", "--folder", str(folder)]
+    bench = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert bench.stdout is not None
-    bench.stdout.readline()  # the rows are being made: its server is up
+    assert any("the load" in line for line in iter(bench.stdout.readline, ""))
     (server,) = [int(path.read_text().split()[0]) for path in folder.glob("*/postgres/data/postmaster.pid")]
-    bench.terminate()
+    os.killpg(bench.pid, signal.SIGINT)  # as a terminal does it
     bench.communicate(timeout=120)
     assert bench.returncode == 130
     assert list(folder.iterdir()) == []
