@@ -213,6 +213,9 @@ class Judge:
             return
         told = table.column(operation.column)
         gone = pc.is_in(told, value_set=pa.array(operation.delete, pa.string())).to_numpy()
+        if not gone.any():  # as nearly always: nothing has to be copied
+            yield None, self.rules
+            return
         kept = {*self.dataset.key, operation.column, self.dataset.watermark}
         of_deletes = replace(
             self.rules,
