@@ -10,9 +10,11 @@ from quality import turnover
 from quality.checking import check, unknowable
 from quality.judging import given_chunks
 from quality.parting import Findings, Parting
+from quality.reasons import reasons_of
 from quality.rules import day_of
 from registries.compare.engines import Engine
 from registries.compare.placing import WholeStage
+from registries.compare.suppressed import suppressed
 from registries.connectors.kinds import Connector
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
@@ -59,8 +61,16 @@ def dry_run(
     batch = _imagined(dataset, connector, now)
     with store.connect() as conn:
         placing = WholeStage(conn, Stage(conn, dataset, batch))
-        unjudged, chunks = unknowable(conn, catalogue, dataset), given_chunks(connector.chunks())
-        checked = check(engine, dataset, chunks, placing, day_of(now), lambda _: None, unknowable=unjudged)
+        checked = check(
+            engine,
+            dataset,
+            given_chunks(connector.chunks()),
+            placing,
+            day_of(now),
+            lambda _: None,
+            unknowable=unknowable(conn, catalogue, dataset),
+            suppressed=suppressed(conn, dataset),
+        )
         parting = turnover.part(conn, dataset, batch, checked)
         counts = _held(parting)
         if not parting.held_by:
@@ -78,9 +88,9 @@ def reasons(dataset: Dataset, findings: Findings) -> tuple[ReasonCount, ...]:
     found = []
     for rule_id, level, rows in findings:
         if len(rows):
-            rule = dataset.rule(rule_id)
+            (told,) = reasons_of(dataset, [rule_id])
             first = tuple(rows[:FIRST_ROWS].tolist())
-            found.append(ReasonCount(rule_id, level, rule.zh, rule.en, len(rows), first))
+            found.append(ReasonCount(rule_id, level, told.zh, told.en, len(rows), first))
     return tuple(sorted(found, key=lambda reason: (reason.level, -reason.rows, reason.rule_id)))
 
 
