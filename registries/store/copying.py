@@ -53,7 +53,8 @@ def copy_out(conn: sa.Connection, wanted: sa.Select[*tuple[Any, ...]]) -> Iterat
         if not beginning:
             return  # Arrow refuses an empty file
         reader = pyarrow.csv.open_csv(
-            pa.PythonFile(_Copied(beginning, copy), "r"),
+            # COPY gives row by row, and Arrow makes a batch of whatever one read gives
+            pa.PythonFile(io.BufferedReader(_Copied(beginning, copy), _READ), "r"),
             pyarrow.csv.ReadOptions(column_names=names, block_size=_READ),
             pyarrow.csv.ParseOptions(newlines_in_values=True),
             pyarrow.csv.ConvertOptions(

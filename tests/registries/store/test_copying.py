@@ -35,3 +35,11 @@ def test_nothing_is_read_where_nothing_is(load: Store) -> None:
     with load.connect() as conn:
         nobody = sa.select(sa.literal("x").label("one")).where(sa.false())
         assert list(copying.copy_out(conn, nobody)) == []
+
+
+def test_many_rows_come_in_few_chunks(load: Store) -> None:
+    with load.connect() as conn:
+        number = sa.func.generate_series(1, 5000).column_valued("number")
+        read = list(copying.copy_out(conn, sa.select(sa.cast(number, sa.Text).label("text"))))
+    assert len(read) == 1
+    assert read[0].column(0).to_pylist() == [str(number) for number in range(1, 5001)]
