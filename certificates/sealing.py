@@ -18,6 +18,7 @@ import base64
 import binascii
 import io
 import os
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
@@ -195,17 +196,27 @@ class SealedReader(io.RawIOBase):
         self._position = start + offset
         return self._position
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        """So many bytes from the place on, across chunks; all that are left if `size` is negative."""
+        left = max(0, self.size - self._position)
+        return b"".join(self._parts(left if size is None or size < 0 else min(size, left)))
+
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
         """Fill the buffer from the place on, across chunks; the number of bytes read."""
         target = memoryview(buffer).cast("B")
         filled = 0
-        while filled < len(target) and self._position < self.size:
-            number, offset = divmod(self._position, CHUNK)
-            part = self._open(number)[offset : offset + len(target) - filled]
+        for part in self._parts(min(len(target), max(0, self.size - self._position))):
             target[filled : filled + len(part)] = part
             filled += len(part)
-            self._position += len(part)
         return filled
+
+    def _parts(self, wanted: int) -> Iterator[bytes]:
+        while wanted:
+            number, offset = divmod(self._position, CHUNK)
+            part = self._open(number)[offset : offset + wanted]
+            self._position += len(part)
+            wanted -= len(part)
+            yield part
 
     def _open(self, number: int) -> bytes:
         if number != self._open_number:
