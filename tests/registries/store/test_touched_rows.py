@@ -209,7 +209,7 @@ def separate(conn: sa.Connection) -> None:
         subjects.separate(conn, number, WHY)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, doubts=st.lists(st.booleans(), min_size=8, max_size=8))
 def test_what_touched_rows_tell_is_what_all_rows_tell(planned: Store, steps: list[object], doubts: list[bool]) -> None:
     with planned.connect() as conn:  # rolled back
@@ -347,3 +347,21 @@ def test_a_join_waits_for_the_next_batch_of_its_kind(disagreeing: tuple[sa.Conne
     separate(conn)
     assert listed(conn, subject_join.c.compared) == [(False,)]
     assert listed(conn, subject_alias.c.alias) == []
+
+
+def test_a_row_that_names_another_subject_now_frees_the_one_that_it_named(planned: Store) -> None:
+    with planned.connect() as conn:
+        deliveries: list[tuple[Dataset, Rows]] = [
+            (RESIDENTS, {key: person("陈美") for key in KEYS[:2]}),
+            (PATIENTS, {"A": {"number": KEYS[0], "name": "林强"}}),
+            (PATIENTS, {"A": {"number": KEYS[1], "name": "陈美"}}),
+        ]
+        found = []
+        for dataset, rows in deliveries:
+            delivery = deliver(conn, dataset, rows)
+            subject_comparing.compare(conn, CATALOGUE, dataset, delivery.batch, NOW)
+            found.append(len(listed(conn, conflict.c.subject_key)))
+            end(conn, delivery)
+        assert found == [0, 1, 0]
+        assert listed(conn, case.c.state) == [("closed",)]
+        conn.rollback()
