@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import pyarrow as pa
 from py4j.protocol import Py4JError
@@ -60,6 +60,8 @@ class SparkEngine:
         master: `local[2]`, or a cluster's address.
         folder: for what Spark must write to a disk.
     """
+
+    at_hand: ClassVar[bool] = False
 
     def __init__(self, master: str, folder: Path) -> None:
         self._master = master
@@ -112,8 +114,9 @@ class SparkEngine:
         with contextlib.suppress(*_SPARKS):
             running.context.cancelAllJobs()
         running.pool.shutdown(cancel_futures=True)
-        with contextlib.suppress(*_SPARKS):
-            running.session.stop()
+        for stop in (running.session.stop, running.context.stop):  # the first gives up half-way if Java is gone
+            with contextlib.suppress(*_SPARKS):
+                stop()
         _end(running.java)
         shutil.rmtree(self._mine, ignore_errors=True)
 
