@@ -11,7 +11,7 @@ don't fit into memory are asked part by part.
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol, Self, TypeVar
 
 import pyarrow as pa
 
@@ -37,7 +37,13 @@ _SETTINGS: Final = (
 
 
 class Engine(Protocol):
-    """What checking and comparing ask of an engine."""
+    """What checking and comparing ask of an engine.
+
+    Attributes:
+        at_hand: judged rows come back to a process that can hold the image: a lookup spares the joins with it.
+    """
+
+    at_hand: ClassVar[bool]
 
     def each(self, work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[Outcome]:
         """`work` of every item, side by side, answered in the items' order; a bounded number of them is under way."""
@@ -71,6 +77,8 @@ def in_order(
 
 class LocalEngine:
     """Threads of this process, and DuckDB in memory."""
+
+    at_hand: ClassVar[bool] = True
 
     def __init__(self) -> None:
         keep_freed_memory()

@@ -29,8 +29,9 @@ from registries.canonical import canonical
 from registries.compare import narrow
 from registries.compare.engines import Engine
 from registries.compare.images import Images
+from registries.compare.lookup import Lookup, in_order
 from registries.compare.narrow import Shape
-from registries.compare.workbench import Differences, RowNumbers, Workbench
+from registries.compare.workbench import RowNumbers, Workbench
 from registries.contracts.model import Dataset, RuleSpec
 from registries.landing import Landed, Landing
 from registries.store import batches, copying, first_load
@@ -149,6 +150,7 @@ class SparseStage:
         self._fetch = fetch
         self._images = images
         self._image = image
+        self._lookup = Lookup(image) if image is not None and engine.at_hand else None
         self._bench = Workbench(self.shape, engine)
         self._staged: list[RowNumbers] = []
         self._loaded = 0
@@ -158,9 +160,11 @@ class SparseStage:
 
     def take(self, first: int, rows: pa.Table, refused: Bools, looked_at: Bools, narrow_rows: pa.Table | None) -> None:
         """As the protocol says."""
+        here = looked_at | refused
         if narrow_rows is not None:
             self._bench.add(narrow_rows)
-        here = looked_at | refused
+            if self._lookup is not None:
+                here |= self._lookup.unknown(narrow_rows)
         self._put(np.flatnonzero(here) + first, rows.filter(pa.array(here)), refused[here])
         if self._image is None:
             good = rows.filter(pa.array(~here))
@@ -170,16 +174,16 @@ class SparseStage:
     def finish(self, found: RowNumbers, references: Sequence[RuleSpec]) -> Stage:
         """As the protocol says."""
         late = [found, self._bench.sharing(), *self._strange(references)]
-        if self._image is not None:
+        if self._lookup is not None:
+            self._note_absent(self._lookup.absent())
+        elif self._image is not None:
             differences = self._bench.against(self._image)
             late.append(differences.rows)
-            self._note_absent(differences)
+            self._note_absent(differences.absent)
         missing = np.setdiff1d(np.concatenate(late), np.concatenate([np.zeros(0, np.int64), *self._staged]))
-        for numbers, rows in self._engine.each(self._fetch, self._wanted(missing)):
-            self._put(numbers, rows, np.zeros(len(numbers), np.bool_))
+        if len(missing):
+            self._stage_late(missing)
         analyse(self._conn, self._stage.table)
-        if self._image is None and len(missing):
-            self._loaded -= first_load.withdraw(self._conn, self._dataset)
         return self._stage
 
     def placed(self, accepted: int) -> Placed:
@@ -203,7 +207,20 @@ class SparseStage:
     def _keep_image(self, current: Bools) -> None:
         rows = self._bench.rows
         kept = pc.and_(pa.array(current), pc.is_valid(rows.column("key")))
-        self._images.keep(self._dataset, self._stage.batch, rows.filter(kept))
+        self._images.keep(self._dataset, self._stage.batch, in_order(rows.filter(kept)))
+
+    def _stage_late(self, numbers: RowNumbers) -> None:
+        """Rows that only a look at all of them has found: from the current table, or from what was landed."""
+        if self._image is None and len(self._dataset.columns) == len(self._dataset.stored_columns):
+            texts = [name for name in self._bench.rows.column_names if name.startswith("text_")]
+            rows = self._bench.rows.select(["row_number", *texts]).take(pa.array(numbers - 1))
+            rows = rows.rename_columns(["row_number", *self._dataset.key])
+            self._loaded -= first_load.take_back(self._conn, self._dataset, rows)
+            return
+        for found, rows in self._engine.each(self._fetch, self._wanted(numbers)):
+            self._put(found, rows, np.zeros(len(found), np.bool_))
+        if self._image is None:
+            self._loaded -= first_load.withdraw(self._conn, self._dataset)
 
     def _put(self, numbers: RowNumbers, rows: pa.Table, refused: Bools) -> None:
         if len(numbers):
@@ -216,9 +233,9 @@ class SparseStage:
             place = self.shape.refers.index(str(rule.arguments["column"]))
             yield self._bench.strange(place, pa.concat_arrays([pa.array([], pa.int64()), *known]))
 
-    def _note_absent(self, differences: Differences) -> None:
-        if differences.absent.num_rows:
-            self._stage.note_absent(differences.absent.rename_columns(list(self._dataset.key)))
+    def _note_absent(self, keys: pa.Table) -> None:
+        if keys.num_rows:
+            self._stage.note_absent(keys.rename_columns(list(self._dataset.key)))
 
     def _wanted(self, numbers: RowNumbers) -> Iterator[_Wanted]:
         for group, (first, size) in enumerate(self._fetch.landing.groups(self._fetch.landed)):
@@ -266,4 +283,4 @@ def image_of(conn: sa.Connection, dataset: Dataset) -> pa.Table:
     found = copying.copy_out(conn, sa.select(*named).where(current.c.mark.is_(None)))
     nothing = pa.table({name: pa.array([], pa.string()) for name in shape.content})
     parts = itertools.chain([nothing], (pa.Table.from_batches([rows]) for rows in found))
-    return pa.concat_tables(shape.narrow(1, part) for part in parts)
+    return in_order(pa.concat_tables(shape.narrow(1, part) for part in parts))

@@ -22,13 +22,12 @@ from registries.store.batches import Batch
 from registries.store.engine import analyse, written
 from registries.store.ordering import VANISHED, Order, deletes, present, sequence_of
 from registries.store.shapes import (
-    Tid,
     absent_table,
-    current_table,
     deleted_table,
     delta_table,
     history_table,
     keeps_deleted,
+    placed_table,
     readable,
     same_key,
     stage_table,
@@ -114,8 +113,7 @@ class _Merge:
         self._order = order
         self._dataset = order.dataset
         self._number = order.batch.number
-        self._current = current_table(self._dataset)
-        self._current.append_column(sa.Column("ctid", Tid, system=True))
+        self._current = placed_table(self._dataset)
         self._history = history_table(self._dataset)
         self._staged = stage_table(self._dataset)
         self._delta = delta_table(self._dataset)

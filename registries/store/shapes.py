@@ -82,6 +82,13 @@ def current_table(dataset: Dataset) -> sa.Table:
     )
 
 
+def placed_table(dataset: Dataset) -> sa.Table:
+    """The current table with the places of its rows, `ctid`."""
+    table = current_table(dataset)
+    table.append_column(sa.Column("ctid", Tid, system=True))
+    return table
+
+
 def history_table(dataset: Dataset) -> sa.Table:
     """Former versions: valid from `since_batch` until, not including, `until_batch`."""
     return sa.Table(
@@ -144,14 +151,24 @@ def absent_table(dataset: Dataset) -> sa.Table:
     )
 
 
+def withdrawn_table(dataset: Dataset) -> sa.Table:
+    """Row numbers and keys, as text, of rows that a first load takes back."""
+    return sa.Table(
+        f"{dataset.table_name}__back",
+        sa.MetaData(schema=STAGE),
+        sa.Column("row_number", sa.BigInteger, nullable=False),
+        *(sa.Column(name, Word) for name in dataset.key),
+        prefixes=["UNLOGGED"],
+    )
+
+
 def touched_table(dataset: Dataset) -> sa.Table:
-    """Keys of all rows that a merge has written or marked; it stays until the stage is dropped."""
+    """Keys of all rows that a merge has written or marked, until the stage is dropped; logged, as step 7 needs it."""
     kinds = {column.name: column_type(column.logical_type) for column in dataset.columns}
     return sa.Table(
         f"{dataset.table_name}__touched",
         sa.MetaData(schema=STAGE),
         *(sa.Column(name, kinds[name], nullable=False) for name in dataset.key),
-        prefixes=["UNLOGGED"],
     )
 
 

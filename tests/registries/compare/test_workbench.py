@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from registries.compare import narrow, workbench
 from registries.compare.engines import LocalEngine
+from registries.compare.lookup import Lookup, in_order
 from registries.compare.narrow import Shape
 from registries.compare.workbench import Workbench
 
@@ -50,6 +51,10 @@ def key_of(row: Row) -> tuple[str, str] | None:
     return None if area is None or code is None else (area, "1" if code == "01" else code)
 
 
+def content_of(row: Row) -> list[str | None]:
+    return [row[name] for name in SHAPE.content]
+
+
 @pytest.mark.usefixtures("parts")
 @FEW
 @given(rows=ROWS)
@@ -68,14 +73,25 @@ def test_rows_that_share_a_key_or_what_should_be_unique(engine: LocalEngine, row
 @given(before=ROWS, rows=ROWS)
 def test_what_differs_from_an_image(engine: LocalEngine, before: list[Row], rows: list[Row]) -> None:
     kept = list({key_of(row): row for row in before if key_of(row) is not None}.values())
-    found = bench_of(rows, engine).against(bench_of(kept, engine).rows)
-    there = {tuple(row.values()) for row in kept}
+    image = in_order(bench_of(kept, engine).rows)
+    found = bench_of(rows, engine).against(image)
+    there = list(map(content_of, kept))
     assert found.rows.tolist() == [
-        number for number, row in enumerate(rows, 1) if key_of(row) is None or tuple(row.values()) not in there
+        number for number, row in enumerate(rows, 1) if key_of(row) is None or content_of(row) not in there
     ]
     came = {key_of(row) for row in rows}
     absent = Counter((row["area"], row["code"]) for row in kept if key_of(row) not in came)
     assert Counter(zip(*(column.to_pylist() for column in found.absent.columns), strict=True)) == absent
+    assert looked_up(image, bench_of(rows, engine).rows) == (found.rows.tolist(), absent)
+
+
+def looked_up(image: pa.Table, rows: pa.Table) -> tuple[list[int], Counter[tuple[str, str]]]:
+    """What a lookup says of the same, asked in chunks."""
+    lookup = Lookup(image)
+    chunks = [rows.slice(first, 5) for first in range(0, rows.num_rows, 5)]
+    unknown = [chunk.filter(pa.array(lookup.unknown(chunk))).column("row_number").to_pylist() for chunk in chunks]
+    absent = Counter(zip(*(column.to_pylist() for column in lookup.absent().columns), strict=True))
+    return [number for part in unknown for number in part], absent
 
 
 @pytest.mark.usefixtures("parts")
