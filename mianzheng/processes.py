@@ -94,15 +94,14 @@ class Children:
 
 
 def _end(child: Child, deadline: float) -> None:
-    """SIGTERM, and SIGKILL to the child's whole session if it stays past the deadline."""
+    """SIGTERM; SIGKILL to what is left of its session: a child past the deadline, or others that it has started."""
     if child.process.poll() is None:
         child.process.terminate()
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         child.process.wait(max(0.1, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.process.pid, signal.SIGKILL)
+    child.process.wait()
 
 
 @contextlib.contextmanager

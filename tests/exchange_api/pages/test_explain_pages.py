@@ -53,7 +53,8 @@ def person(served: Served, hub: Hub) -> None:
 def test_values_are_masked_and_traced(steward: httpx.Client, hub: Hub) -> None:
     page = post(steward, ASKED)
     assert page.status_code == 200
-    for told in ("欧**强", "1101**********002X", "第 1 数源", "不一致", "public_security.residents.<wbr>name", "文件已到期"):
+    column = "public_security.residents.<wbr>name"
+    for told in ("欧**强", "1101**********002X", "第 1 数源", "不一致", column, "文件已到期"):
         assert told in page.text
     assert "欧阳" not in page.text
     assert page.text.count(PERSON) == 1  # in the field in which it was typed
