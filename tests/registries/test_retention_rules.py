@@ -44,9 +44,7 @@ def test_a_promise_for_another_table_says_nothing_here(tmp_path: Path) -> None:
 
 
 def test_parts_told_apart_count(tmp_path: Path) -> None:
-    table = (
-        "      - {property: retention, value: {landed: 30d, bodies: 20y, erasure: refused, legalBasis: 条例}}\n"
-    )
+    table = "      - {property: retention, value: {landed: 30d, bodies: 20y, erasure: refused, legalBasis: 条例}}\n"
     found = retention(tmp_path / "a", promise="  - {property: retention, value: 6, unit: m}\n", table=table)
     assert (str(found.landed), str(found.history), str(found.bodies)) == ("30d", "6m", "20y")
     assert (found.erasure, found.legal_basis) == ("refused", "条例")
