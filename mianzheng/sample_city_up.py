@@ -105,8 +105,9 @@ def sample_city(
     folder.mkdir(mode=0o711, exist_ok=True)
     folder.chmod(0o711)
     exchange = _exchange(settings, folder, stack)
-    children = departments_serving(folder, home.logs, environment)
+    children = Children(home.logs, environment)
     stack.callback(children.stop)
+    start_departments(children, folder)
     url = _database(settings, home, folder, stack)
     if exchange is None:
         say(
@@ -160,14 +161,12 @@ def _database(settings: Settings, home: HubHome, folder: Path, stack: contextlib
     return cluster.url(CITY_OWNER, password, CITY_DATABASE)
 
 
-def departments_serving(folder: Path, logs: Path, environment: Mapping[str, str]) -> Children:
+def start_departments(children: Children, folder: Path) -> None:
     """The departments that are asked, each in a process of its own; `wait_for_addresses` waits until they listen."""
-    children = Children(logs, environment)
     for department in SERVERS:
         (DepartmentFolder(folder, department).path / READY).unlink(missing_ok=True)
         words = ("-m", "sample_city", "serve", department, "--home", str(folder))
         children.start(f"city-{department}", *words)
-    return children
 
 
 def wait_for_addresses(children: Children, folder: Path, logs: Path) -> None:

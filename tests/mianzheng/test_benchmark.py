@@ -103,7 +103,8 @@ def test_the_gate_finds_what_was_planted_and_nothing_else() -> None:
     assert (found["recall"], found["precision"], found["handwritten_agrees"]) == (1.0, 1.0, True)
     assert found["rules"] == len(found["by_rule"]) == 15
     assert sum(rule["planted"] for rule in found["by_rule"]) > 20
-    assert min(found["gate_s"], found["scan_s"], found["handwritten_s"], *found["cpu"].values()) > 0
+    assert min(found["gate_s"], found["scan_s"], found["handwritten_s"]) > 0
+    assert found["cpu"]["gate"] > 0  # the others are too short here for a clock that counts hundredths
     assert found["ratio"] == pytest.approx(found["gate_s"] / found["scan_s"], rel=0.05)
     assert set(found["checked_columns"]) >= {"citizen_number", "name", "birth_date", "updated_at"}
 
