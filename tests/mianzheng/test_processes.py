@@ -1,4 +1,4 @@
-"""A signal that comes while a child is being started loses nobody: the child is written down and ended with the rest."""
+"""A signal that comes while a child is being started: it is written down, and ended with the others."""
 
 import os
 import signal
