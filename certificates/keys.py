@@ -49,6 +49,8 @@ class KeyPurpose(StrEnum):
     RECEIPT = "receipt"
     CHECKPOINT = "checkpoint"
     CLIENT = "client"
+    CREDENTIAL = "credential"
+    STATUS = "status"  # status lists, and the offline bundles that hold them
 
 
 class KeyStatus(StrEnum):
@@ -58,8 +60,8 @@ class KeyStatus(StrEnum):
     VERIFY_ONLY = "verify_only"
 
 
-_ALGORITHMS = {KeyPurpose.RECEIPT: ES256, KeyPurpose.CHECKPOINT: ED25519, KeyPurpose.CLIENT: ES256}
-_PUBLISHED = (KeyPurpose.RECEIPT, KeyPurpose.CHECKPOINT)
+_ALGORITHMS = {purpose: ED25519 if purpose == KeyPurpose.CHECKPOINT else ES256 for purpose in KeyPurpose}
+_PUBLISHED = (KeyPurpose.RECEIPT, KeyPurpose.CHECKPOINT, KeyPurpose.CREDENTIAL, KeyPurpose.STATUS)
 
 
 @dataclass(frozen=True)

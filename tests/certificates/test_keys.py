@@ -23,7 +23,7 @@ def test_the_first_start_makes_one_key_for_each_purpose(tmp_path: Path) -> None:
     ring = ring_in(tmp_path / "keys")
     assert {ring.active(purpose).alg for purpose in (KeyPurpose.RECEIPT, KeyPurpose.CLIENT)} == {"ES256"}
     assert ring.active(KeyPurpose.CHECKPOINT).alg == "Ed25519"
-    assert len({state.kid for state in ring.states()}) == 3
+    assert len({state.kid for state in ring.states()}) == len(KeyPurpose)
     assert all((state.status, state.made_at) == (KeyStatus.ACTIVE, int(NOW.timestamp())) for state in ring.states())
 
 
@@ -47,7 +47,7 @@ def test_a_second_start_finds_the_same_keys(tmp_path: Path) -> None:
 def test_the_published_set(tmp_path: Path) -> None:
     ring = ring_in(tmp_path)
     published = ring.jwks()["keys"]
-    assert {entry["purpose"] for entry in published} == {"receipt", "checkpoint"}
+    assert {entry["purpose"] for entry in published} == {"receipt", "checkpoint", "credential", "status"}
     assert ring.active(KeyPurpose.CLIENT).kid not in {entry["kid"] for entry in published}
     for entry in published:
         assert not {"d", "p", "q", "k"} & entry.keys()
@@ -159,7 +159,7 @@ def test_a_crash_during_the_first_start_is_no_broken_folder(tmp_path: Path) -> N
         if index is not None:
             (tmp_path / "keys.json").write_bytes(index)
         ring = ring_in(tmp_path)
-        assert len(ring.states()) == 3
+        assert len(ring.states()) == len(KeyPurpose)
         (tmp_path / "keys.json").unlink()
         for file in tmp_path.glob("*.pem"):
             file.unlink()
@@ -174,7 +174,7 @@ def test_a_wrong_passphrase_makes_no_further_key(tmp_path: Path) -> None:
     with pytest.raises(KeysLocked):
         ring_in(tmp_path, "another")
     assert sorted(tmp_path.glob("*.pem")) == before
-    assert len(ring_in(tmp_path).states()) == 3
+    assert len(ring_in(tmp_path).states()) == len(KeyPurpose)
 
 
 def test_an_unknown_key(tmp_path: Path) -> None:
