@@ -30,8 +30,15 @@ _OUTER = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.
 _MAX_HEADER_TEXT = 256
 
 
+REASONS = (
+    *("too long", "form", "encoding", "json", "too deep", "no unicode"),
+    *("member twice", "not an integer", "header members", "header values"),
+)
+"""Every code that ``NotCompact`` has: what is counted, and told to nobody outside."""
+
+
 class NotCompact(ValueError):
-    """Raised, inside this room only, with a short code of what is wrong with a token's form."""
+    """Raised, inside this room only, with one of ``REASONS``: what is wrong with a token's form."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +111,18 @@ def parse_object(text: bytes) -> dict[str, Any]:
     """
     try:
         value = _DECODER.decode(text.decode("utf-8"))
-    except (ValueError, RecursionError):  # NotCompact, JSON and UTF-8 errors are ValueErrors
+    except NotCompact:
+        raise
+    except UnicodeDecodeError:
+        raise NotCompact("no unicode") from None
+    except (ValueError, RecursionError):
         raise NotCompact("json") from None
     if not isinstance(value, dict):
         raise NotCompact("json")
     if text.count(b"{") + text.count(b"[") > MAX_DEPTH and not _is_shallow(value, MAX_DEPTH):
         raise NotCompact("too deep")
     if b"\\u" in text and not _is_unicode(value):
-        raise NotCompact("json")
+        raise NotCompact("no unicode")
     return value
 
 
@@ -131,12 +142,12 @@ def _is_unicode(value: Mapping[str, Any]) -> bool:
 def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise NotCompact("json")
+        raise NotCompact("member twice")
     return members
 
 
 def _refuse_number(_text: str) -> None:
-    raise NotCompact("json")
+    raise NotCompact("not an integer")
 
 
 _DECODER = json.JSONDecoder(

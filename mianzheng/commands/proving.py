@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from certificates.evidence.page import page
 from certificates.keys import KeyPurpose
 from certificates.offline import verify_file
 from mianzheng.asking import ask, demonstration_client
@@ -85,7 +86,7 @@ def receipt_verify(
     if as_json:
         print_json(report.to_json())
     else:
-        console.print(report.text(), markup=False)
+        console.print(page(report), markup=False)
     raise typer.Exit(0 if report.genuine else 1)
 
 

@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 
 from certificates.checkpoints import Checkpoint, prove, sign_checkpoint
+from certificates.evidence.page import page
+from certificates.evidence.reading import UnusableFile
 from certificates.keys import KeyPurpose, KeyRing
 from certificates.merkle import leaf_hash, new_nodes, root
-from certificates.offline import GENUINE, REFUSED, UNUSABLE, UnusableFile, main, verify_file
+from certificates.offline import verify_file
+from certificates.offline_command import GENUINE, REFUSED, main
 from certificates.receipts import compose, draft_receipt, sign
 from certificates.verdicts import RefusalReason, refuse
 
@@ -98,7 +101,7 @@ def test_with_nothing_but_the_folder(tmp_path: Path, files: Files) -> None:
 def test_only_cryptography_and_pyjwt_are_imported(tmp_path: Path, files: Files) -> None:
     shutil.copytree(ROOM, tmp_path / "certificates")
     code = (
-        "import sys; from certificates.offline import main; status = main(sys.argv[1:]);"
+        "import sys; from certificates.offline_command import main; status = main(sys.argv[1:]);"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & {'yaml', 'pydantic', 'sqlalchemy', 'pyarrow',"
         " 'registries', 'quality', 'exchange_api', 'mianzheng', 'requests', 'httpx'})); sys.exit(status)"
     )
@@ -156,26 +159,26 @@ def test_a_proof_that_does_not_fit(files: Files, capsys: pytest.CaptureFixture[s
 
 def test_files_that_cannot_be_used(tmp_path: Path, files: Files, capsys: pytest.CaptureFixture[str]) -> None:
     absent = ["verify-receipt", str(tmp_path / "absent.jws"), "--keys", str(files.keys)]
-    assert main(absent) == UNUSABLE
+    assert main(absent) == REFUSED
     assert "absent.jws" in capsys.readouterr().out
     for content in (b"", b"[]", b"{}", b'{"keys":[1]}', b"\xff", b'{"keys":[{"purpose":"receipt"}]}', b" " * 1_000_001):
         files.keys.write_bytes(content)
-        assert main(files.arguments()) == UNUSABLE
-    assert main([*files.arguments("--json")]) == UNUSABLE
+        assert main(files.arguments()) == REFUSED
+    assert main([*files.arguments("--json")]) == REFUSED
     with pytest.raises(SystemExit) as caught:
         main([])
-    assert caught.value.code == UNUSABLE
+    assert caught.value.code == REFUSED
 
 
 def test_a_report_for_other_programs(files: Files) -> None:
     jwks = json.loads(files.keys.read_text())
     report = verify_file(files.receipt, jwks, files.proof)
     assert (report.genuine, report.to_json()["verification"]) == (True, VERIFICATION)
-    assert "回执真实" in report.text()
+    assert "回执真实" in page(report)
     files.receipt.write_text("changed")
     refused = verify_file(files.receipt, jwks)
     assert (refused.genuine, refused.to_json()["genuine"]) == (False, False)
-    assert refused.to_json()["en"] in refused.text()
+    assert refused.to_json()["en"] in page(refused)
     with pytest.raises(UnusableFile):
         verify_file(files.receipt.with_name("absent"), jwks)
 

@@ -1,0 +1,46 @@
+"""What a file is verified with: keys, the day to judge by, and the files that stand beside it.
+
+Example:
+    >>> Given({"keys": []}).moment
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Given:
+    """Everything beside the file itself; only the keys are always needed.
+
+    Attributes:
+        jwks: The hub's published keys, a JWK set.
+        at: The moment to judge by, with zone; None leaves open what depends on it.
+        proof: A tlog-proof file's text.
+        receipt: A receipt's token, which a proof is about.
+        root: The fingerprint of the trust root, as printed on receipts.
+        typ: The ``typ`` that a JWS must have; None takes any.
+        status_list: The token of a status list, which a credential names.
+        index: The place to read in a status list.
+        uri: The address that a status list must be of.
+        audience: For whom a credential's holder must have signed.
+        nonce: What a credential's holder must have signed over.
+    """
+
+    jwks: Mapping[str, Any]
+    at: datetime | None = None
+    proof: str | None = None
+    receipt: str | None = None
+    root: str | None = None
+    typ: str | None = None
+    status_list: str | None = None
+    index: int | None = None
+    uri: str | None = None
+    audience: str | None = None
+    nonce: str | None = None
+
+    @property
+    def moment(self) -> int | None:
+        """``at`` in Unix seconds."""
+        return None if self.at is None else int(self.at.timestamp())

@@ -1,0 +1,106 @@
+"""A receipt, looked at step by step: form, type, key, algorithm, signature, claims, the key's period, time, logging.
+
+Example:
+    >>> from certificates.evidence.given import Given
+    >>> examine_receipt("no receipt", Given({"keys": []})).refusal.reason
+    'form'
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, verify_proof
+from certificates.evidence.findings import Findings, Part, Report
+from certificates.evidence.given import Given
+from certificates.evidence.steps import fail_at, pass_all
+from certificates.evidence.times import shown_time
+from certificates.jose import BadKey, Key, key_from_jwk
+from certificates.receipts import BadReceipt, Receipt, open_receipt, receipt_keys
+
+SKEW = 60
+"""Seconds by which the clock here may be behind the hub's."""
+
+
+def examine_receipt(token: str, given: Given) -> Report:
+    """Verify a receipt and, if its proof is given, that it stands in the ledger.
+
+    Raises:
+        BadKey: The keys are no JWK set, or cannot be used.
+    """
+    found = Findings("receipt")
+    keys, log_keys = receipt_keys(given.jwks), checkpoint_keys(given.jwks)
+    try:
+        receipt = open_receipt(token, keys)
+    except BadReceipt as error:
+        fail_at(found, error.reason)
+        return found.refused(error)
+    pass_all(found)
+    early = _look_at_time(found, receipt, given)
+    if early is not None:
+        return found.refused(early)
+    return _with_logging(found, receipt, log_keys, given.proof)
+
+
+def checkpoint_keys(jwks: Mapping[str, Any]) -> list[Key]:
+    """The keys for checkpoints in a published JWK set.
+
+    Raises:
+        BadKey: It is no JWK set, or a key for checkpoints in it cannot be used.
+    """
+    entries = jwks.get("keys")
+    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
+        raise BadKey("不是 JWK Set", "this is no JWK set")
+    return [key_from_jwk(entry) for entry in entries if entry.get("purpose") == "checkpoint"]
+
+
+def _look_at_time(found: Findings, receipt: Receipt, given: Given) -> BadReceipt | None:
+    code = str(receipt.verification.get("code", ""))
+    if given.moment is None:
+        found.left_open("time", "没有给出核对时刻。", "No moment to judge by was given.")
+    elif receipt.iat > given.moment + SKEW:
+        zh, en = "签发时间晚于核对时刻。", "It was signed after the moment that is judged by."
+        found.failed("time", Part.STATUS, zh, en, "from the future")
+        return BadReceipt("from the future")
+    when = shown_time(receipt.iat)
+    found.passed("verdict", Part.STATUS, f"{when} 的结论：{code}。", f"The verdict at {when}: {code}.")
+    found.left_open(
+        "later changes",
+        "此后证照状态有无变化，须再次核验。",
+        "Whether the certificate has changed since then: ask the hub again.",
+    )
+    return None
+
+
+def _with_logging(found: Findings, receipt: Receipt, log_keys: list[Key], proof: str | None) -> Report:
+    content = receipt_members(receipt)
+    if proof is None:
+        found.left_open("logging", "未提供存证证明。", "No proof of its logging was given.")
+        return found.report({**content, "logged": None}, receipt=receipt)
+    try:
+        head = verify_proof(proof, receipt.leaf_data, log_keys)
+    except (BadProof, BadCheckpoint) as error:
+        zh, en = "存证证明与回执不符。", "The proof does not lead from this receipt to a checkpoint of the ledger."
+        found.failed("logging", Part.INTEGRITY, zh, en, error.reason)
+        return found.refused(error)
+    zh, en = f"已存证，日志共 {head.size} 条。", f"It stands in the ledger of {head.size} entries."
+    found.passed("logging", Part.INTEGRITY, zh, en)
+    return found.report({**content, "logged": ledger_head(head)}, receipt=receipt, checkpoint=head)
+
+
+def ledger_head(checkpoint: Checkpoint) -> dict[str, Any]:
+    """A checkpoint as a report's JSON has it."""
+    return {"origin": checkpoint.origin, "size": checkpoint.size}
+
+
+def receipt_members(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as a report's JSON has it."""
+    return {
+        "issuer": receipt.iss,
+        "audience": receipt.aud,
+        "issued_at": shown_time(receipt.iat),
+        "id": receipt.jti,
+        "request": receipt.req,
+        "key": receipt.kid,
+        "data_as_of": None if receipt.data_as_of is None else shown_time(receipt.data_as_of),
+        "verification": dict(receipt.verification),
+    }

@@ -1,0 +1,40 @@
+r"""What a file is, told from its content alone: for those who drop a file and don't know its name.
+
+Example:
+    >>> recognise(b"c2sp.org/tlog-proof@v1\nindex 0\n"), recognise(b"%PDF-1.7")
+    ('proof', 'code')
+"""
+
+from certificates.checkpoints import PROOF_HEADER
+from certificates.compact import NotCompact, parse_object, split
+from certificates.receipts import TYP_RECEIPT
+
+TYP_STATUS_LIST = "statuslist+jwt"
+CODE_PREFIX = b"MZ"
+
+_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
+_KIND_OF_TYP = {TYP_RECEIPT: "receipt", TYP_STATUS_LIST: "status"}
+
+
+def recognise(content: bytes) -> str:
+    """The kind, as ``offline.examine`` takes it; "jws" where nothing else fits, which then says what is wrong."""
+    if content.startswith(PROOF_HEADER.encode()):
+        return "proof"
+    if content.startswith(b"PK\x03\x04"):
+        return "package"
+    if content.startswith((b"%PDF-", *_IMAGES, CODE_PREFIX)):
+        return "code"
+    if b"\n\n\xe2\x80\x94 " in content:
+        return "note"
+    return _kind_of_token(content)
+
+
+def _kind_of_token(content: bytes) -> str:
+    text = content.decode("ascii", "replace").removesuffix("\n")
+    token, tilde, _ = text.partition("~")
+    if tilde:
+        return "credential"
+    try:
+        return _KIND_OF_TYP.get(str(parse_object(split(token)[0]).get("typ")), "jws")
+    except NotCompact:
+        return "jws"

@@ -1,0 +1,134 @@
+"""The command ``python -m certificates``: one file, the keys, a report; exit status 0 if it holds, 1 if not.
+
+Example:
+    $ python -m certificates verify-receipt receipt.jws --keys keys.jwks --proof receipt.tlog-proof
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NoReturn
+
+from certificates.errors import CertificatesError
+from certificates.evidence.findings import Report
+from certificates.evidence.given import Given
+from certificates.evidence.log_folders import examine_folder
+from certificates.evidence.page import page
+from certificates.evidence.reading import read_bytes, read_json, read_text, read_token
+from certificates.evidence.times import read_time
+from certificates.offline import examine, unusable
+
+GENUINE: Final = 0
+REFUSED: Final = 1
+"""Not genuine, or not to be verified with these files and arguments; the JSON's ``usable`` tells which."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: which kind of file it takes, what it is for, an example."""
+
+    kind: str | None
+    help: str
+    example: str
+
+
+COMMANDS: Final = {
+    "verify": Command(
+        None, "验证任何文件 / verify any file, recognised by its content", "verify FILE --keys keys.jwks"
+    ),
+    "verify-receipt": Command(
+        "receipt", "验证回执 / a receipt", "verify-receipt receipt.jws --keys keys.jwks --proof receipt.tlog-proof"
+    ),
+    "jws": Command("jws", "验证签名 / any JWS of the hub", "jws token.jws --keys keys.jwks --typ hub-receipt+jwt"),
+    "note": Command("note", "验证检查点 / a checkpoint", "note checkpoint --keys keys.jwks"),
+    "proof": Command(
+        "proof", "验证存证证明 / a proof of logging", "proof receipt.tlog-proof --keys keys.jwks --receipt receipt.jws"
+    ),
+    "log-fsck": Command(
+        "log-fsck", "重算镜像的日志 / replay a mirrored ledger, a folder", "log-fsck ledger/ --keys keys.jwks"
+    ),
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exit status 1 for wrong arguments: a script must not take them for something verified, nor for a third answer."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(REFUSED, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None, *, now: datetime | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: As on the command line.
+        now: The moment to judge by where ``--at`` gives none.
+    """
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        report = _examine(command.kind, options.file, _given(options, now))
+    except CertificatesError as error:
+        report = unusable(command.kind or "", error)
+    shown = json.dumps(report.to_json(), ensure_ascii=False, indent=2) if options.json else page(report)
+    _write(shown)
+    return GENUINE if (report.settled if options.strict else report.genuine) else REFUSED
+
+
+def _examine(kind: str | None, file: Path, given: Given) -> Report:
+    if kind == "log-fsck" or (kind is None and file.is_dir()):
+        return examine_folder(file, given)
+    return examine(kind, read_bytes(file), given, file.name)
+
+
+def _write(text: str) -> None:
+    """Whatever the terminal's encoding: what it can't show is escaped."""
+    encoding = sys.stdout.encoding or "ascii"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def _given(options: argparse.Namespace, now: datetime | None) -> Given:
+    return Given(
+        read_json(options.keys),
+        at=options.at or now,
+        proof=None if options.proof is None else read_text(options.proof),
+        receipt=None if options.receipt is None else read_token(options.receipt),
+        root=options.root,
+        typ=options.typ,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m certificates",
+        description="核验件（非电子证照原件）离线验证 / verify offline what left the hub. "
+        "退出码 / exit status: 0 通过 / genuine, 1 未通过或无法验证 / refused or unusable.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    for name, command in COMMANDS.items():
+        epilog = f"example: python -m certificates {command.example}"
+        added = commands.add_parser(name, help=command.help, description=command.help, epilog=epilog)
+        added.set_defaults(command=command)
+        _add_options(added)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="所验文件 / the file")
+    parser.add_argument("--keys", metavar="JWKS", type=Path, required=True, help="平台公钥 / the hub's published keys")
+    parser.add_argument("--at", metavar="TIME", type=read_time, help="核对时刻 / judge as at this moment (ISO 8601)")
+    parser.add_argument(
+        "--proof", metavar="FILE", type=Path, help="存证证明 / proof of a receipt's logging (tlog-proof)"
+    )
+    parser.add_argument("--receipt", metavar="FILE", type=Path, help="证明所指回执 / the receipt that a proof is about")
+    parser.add_argument("--root", metavar="FINGERPRINT", help="信任根指纹 / the trust root's fingerprint, as printed")
+    parser.add_argument("--typ", help="JWS 类型 / the typ that a JWS must have")
+    parser.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
+    parser.add_argument(
+        "--strict", action="store_true", help="有不能确认之处也算未通过 / exit 1 if anything stays open, too"
+    )
