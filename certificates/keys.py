@@ -27,17 +27,9 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    PrivateFormat,
-    load_pem_private_key,
-)
-
 from certificates.errors import CertificatesError
-from certificates.jose import ED25519, ES256, Key, key_from_private, new_key
+from certificates.jose import ED25519, ES256, Key, new_key
+from certificates.key_files import from_pem, to_pem
 
 ROTATION_OVERLAP = timedelta(minutes=10)
 """How long after a rotation the old key still counts for new receipts of processes that have not refreshed yet."""
@@ -51,6 +43,7 @@ class KeyPurpose(StrEnum):
     CLIENT = "client"
     CREDENTIAL = "credential"
     STATUS = "status"  # status lists, and the offline bundles that hold them
+    DOCUMENT = "document"  # marks on copies, and manifests of archive packages
 
 
 class KeyStatus(StrEnum):
@@ -61,7 +54,7 @@ class KeyStatus(StrEnum):
 
 
 _ALGORITHMS = {purpose: ED25519 if purpose == KeyPurpose.CHECKPOINT else ES256 for purpose in KeyPurpose}
-_PUBLISHED = (KeyPurpose.RECEIPT, KeyPurpose.CHECKPOINT, KeyPurpose.CREDENTIAL, KeyPurpose.STATUS)
+_PUBLISHED = tuple(purpose for purpose in KeyPurpose if purpose != KeyPurpose.CLIENT)
 
 
 @dataclass(frozen=True)
@@ -242,9 +235,7 @@ class KeyRing:
 
     def _make(self, purpose: KeyPurpose, now: datetime) -> KeyState:
         key = new_key(_ALGORITHMS[purpose])
-        if key.private is None:
-            raise KeysBroken
-        pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(self._passphrase))
+        pem = to_pem(key, self._passphrase)
         _write_whole(self._folder / f"{key.kid}.pem", pem)
         return KeyState(key.kid, purpose, key.alg, KeyStatus.ACTIVE, int(now.timestamp()))
 
@@ -254,12 +245,9 @@ class KeyRing:
         except OSError as error:
             raise KeysBroken from error
         try:
-            private = load_pem_private_key(pem, self._passphrase)
-        except (ValueError, TypeError) as error:
+            key = from_pem(pem, self._passphrase, state.alg)
+        except ValueError as error:
             raise KeysLocked from error
-        if not isinstance(private, EllipticCurvePrivateKey | Ed25519PrivateKey):
-            raise KeysBroken
-        key = key_from_private(private)
         if (key.kid, key.alg) != (state.kid, state.alg):
             raise KeysBroken
         return key
