@@ -47,7 +47,13 @@ def test_a_second_start_finds_the_same_keys(tmp_path: Path) -> None:
 def test_the_published_set(tmp_path: Path) -> None:
     ring = ring_in(tmp_path)
     published = ring.jwks()["keys"]
-    assert {entry["purpose"] for entry in published} == {"receipt", "checkpoint", "credential", "status"}
+    assert {entry["purpose"] for entry in published} == {
+        "receipt",
+        "checkpoint",
+        "credential",
+        "status",
+        "document",
+    }
     assert ring.active(KeyPurpose.CLIENT).kid not in {entry["kid"] for entry in published}
     for entry in published:
         assert not {"d", "p", "q", "k"} & entry.keys()
