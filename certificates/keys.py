@@ -44,7 +44,6 @@ class KeyPurpose(StrEnum):
     CREDENTIAL = "credential"
     STATUS = "status"  # status lists, and the offline bundles that hold them
     DOCUMENT = "document"  # marks on copies, and manifests of archive packages
-    DOCUMENT = "document"  # marks on copies, and manifests of archive packages
 
 
 class KeyStatus(StrEnum):
