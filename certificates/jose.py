@@ -42,8 +42,8 @@ from certificates.sm.sm2 import Sm2PrivateKey, Sm2PublicKey
 
 __all__ = [
     "ED25519", "ES256", "SM2_SM3", "BadKey", "Key", "KeyInModule", "PrivateKey", "PublicKey", "VerificationError",
-    "Verified", "digest", "key_from_jwk", "key_from_private", "key_in_module", "new_key", "parse_unverified_issuer",
-    "raw_signature", "sign", "signature_holds", "signing_input", "verify",
+    "Verified", "digest", "find_key", "key_from_jwk", "key_from_private", "key_in_module", "new_key",
+    "parse_unverified_issuer", "raw_signature", "sign", "signature_holds", "signing_input", "verify",
 ]  # fmt: skip
 
 _ES256 = ECAlgorithm(ECAlgorithm.SHA256, SECP256R1)
@@ -75,9 +75,12 @@ class Verified:
     signing_input: bytes
 
 
-def signing_input(payload: Mapping[str, Any], key: Key, typ: str) -> bytes:
-    """The bytes that will be signed: encoded header, dot, encoded payload. The same payload gives the same bytes."""
-    header = {"alg": key.alg, "kid": key.kid, "typ": typ}
+def signing_input(payload: Mapping[str, Any], key: Key, typ: str, alg: str = "") -> bytes:
+    """The bytes that will be signed: encoded header, dot, encoded payload. The same payload gives the same bytes.
+
+    ``alg`` is the key's own, unless the token will be signed as one of a group (``certificates.groups``).
+    """
+    header = {"alg": alg or key.alg, "kid": key.kid, "typ": typ}
     return f"{compact.encode(_json(header))}.{compact.encode(_json(payload))}".encode("ascii")
 
 
@@ -136,17 +139,27 @@ def verify(token: str, keys: Mapping[str, Key], typ: str) -> Verified:
     Raises:
         VerificationError: Always this, with a ``reason``: "form", "typ", "kid", "alg", "signature" and the like.
     """
+    parts, key = find_key(token, keys, typ)
+    if parts.header["alg"] != key.alg:
+        raise VerificationError("alg")
+    if not signature_holds(parts.signing_input, parts.signature, key):
+        raise VerificationError("signature")
+    return Verified(parts.header, parts.payload, parts.signing_input)
+
+
+def find_key(token: str, keys: Mapping[str, Key], typ: str) -> tuple[compact.Compact, Key]:
+    """The first half of ``verify``: form, type and key. Algorithm and signature have not been looked at.
+
+    Raises:
+        VerificationError: As ``verify``.
+    """
     parts = _parse(token)
     if parts.header["typ"] != typ:
         raise VerificationError("typ")
     key = keys.get(parts.header["kid"])
     if key is None or key.kid != parts.header["kid"]:
         raise VerificationError("kid")
-    if parts.header["alg"] != key.alg:
-        raise VerificationError("alg")
-    if not signature_holds(parts.signing_input, parts.signature, key):
-        raise VerificationError("signature")
-    return Verified(parts.header, parts.payload, parts.signing_input)
+    return parts, key
 
 
 def signature_holds(data: bytes, signature: bytes, key: Key) -> bool:

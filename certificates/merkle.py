@@ -117,20 +117,30 @@ def nodes_of(compute: Callable[[NodeReader], object]) -> list[tuple[int, int]]:
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root_hash: bytes) -> bool:
     """Whether an audit path leads from a leaf's hash to the root (RFC 9162, 2.1.3.2)."""
-    if not 0 <= index < size or any(len(node) != sha256().digest_size for node in (leaf, *proof)):
-        return False
+    return root_above(leaf, index, size, proof) == root_hash
+
+
+def root_above(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], node: Callable[[bytes, bytes], bytes] = node_hash
+) -> bytes | None:
+    """The root to which an audit path leads from a leaf's hash; None if the path is not one of that leaf and tree.
+
+    ``node`` hashes inner nodes, for trees with another digest than the ledger's.
+    """
+    if not 0 <= index < size or any(len(step) != sha256().digest_size for step in (leaf, *proof)):
+        return None
     place, last, current = index, size - 1, leaf
-    for node in proof:
+    for step in proof:
         if last == 0:
-            return False
+            return None
         if place % 2 or place == last:
-            current = node_hash(node, current)
+            current = node(step, current)
             while place and not place % 2:
                 place, last = place // 2, last // 2
         else:
-            current = node_hash(current, node)
+            current = node(current, step)
         place, last = place // 2, last // 2
-    return last == 0 and current == root_hash
+    return current if last == 0 else None
 
 
 def verify_consistency(old: int, new: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes) -> bool:
