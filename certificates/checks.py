@@ -65,6 +65,13 @@ def record(found: CertificateRecord) -> Line:
             "找到记录；电子证照标识的校验位不符，已作为质量问题登记。",
             "Found; the check character of its identifier is wrong, which is a finding about quality.",
         )
+    if found.identifier is None and found.internal_id:
+        return Line(
+            "record",
+            Outcome.PASS,
+            "找到证照信息；颁发机构未赋电子证照标识，以枢纽内部编号登记。",
+            "Found; without an identifier from its issuer it is known by the hub's own number.",
+        )
     return Line("record", Outcome.PASS, "找到证照记录。", "The record was found.")
 
 
@@ -75,6 +82,13 @@ def holder() -> Line:
 
 def status(on_day: DayStatus, found: CertificateRecord, day: date) -> Line:
     """The state on the day asked for. ``finding``: that state, or "" if it is not known."""
+    if on_day.contested is not None:
+        word, against = on_day.contested
+        zh = f"来源报送的状态“{_STATUS_ZH[word]}”不能由“{_STATUS_ZH[against]}”依法变更而来，正在核对。"
+        en = (
+            f"The source says {_STATUS_EN[word]}; no lawful move leads there from {_STATUS_EN[against]}. Being checked."
+        )
+        return Line("status", Outcome.UNKNOWN, zh, en)
     if on_day.status is None:
         zh = f"{day} 的状态没有记载，其后状态为“{_STATUS_ZH[on_day.later or found.status]}”。"
         en = f"The state on {day} is not recorded; later it was {_STATUS_EN[on_day.later or found.status]}."
@@ -106,7 +120,7 @@ def validity(found: CertificateRecord, kind: CertificateType, day: date, today: 
     if begins is not None and day < begins:
         return Line("validity", Outcome.FAIL, f"自 {begins} 起有效。", f"Valid from {begins}.", "not_begun")
     if found.valid_until is not None and not found.long_term:
-        return _against_end(found.valid_until, kind, day, today)
+        return _against_end(found.valid_until, found.renewal_applied_on, kind, day, today)
     if found.long_term or kind.validity in {Validity.NONE, Validity.LONG_TERM}:
         return Line("validity", Outcome.PASS, "长期有效。", "Valid without an end date.")
     return Line(
@@ -117,13 +131,13 @@ def validity(found: CertificateRecord, kind: CertificateType, day: date, today: 
     )
 
 
-def _against_end(end: date, kind: CertificateType, day: date, today: date) -> Line:
+def _against_end(end: date, applied_on: date | None, kind: CertificateType, day: date, today: date) -> Line:
     what_zh, what_en = (
         ("签注至", "Endorsed until") if kind.validity == Validity.ENDORSEMENT else ("有效期至", "Valid until")
     )
     zh, en = f"{what_zh} {end}（含当日）。", f"{what_en} {end}, inclusive."
     if day > end:
-        return Line("validity", Outcome.FAIL, zh, en, "ended")
+        return _after_end(Line("validity", Outcome.FAIL, zh, en, "ended"), end, applied_on, kind)
     if day > today:
         return Line(
             "validity",
@@ -132,6 +146,22 @@ def _against_end(end: date, kind: CertificateType, day: date, today: date) -> Li
             f"{en} The day lies ahead: as registered today.",
         )
     return Line("validity", Outcome.PASS, zh, en)
+
+
+def _after_end(ended: Line, end: date, applied_on: date | None, kind: CertificateType) -> Line:
+    """行政许可法 art. 50: a renewal that was applied for in time counts as granted while nobody has decided."""
+    if applied_on is None:
+        return ended
+    zh, en = f"{ended.zh}已于 {applied_on} 申请延续", f"{ended.en} A renewal was applied for on {applied_on}"
+    days = kind.timely_renewal_days
+    if days is not None and (end - applied_on).days >= days:
+        return Line(
+            "validity",
+            Outcome.WARN,
+            f"{zh}，逾期未作决定，依行政许可法第五十条视为准予延续。",
+            f"{en}, in time, and is undecided: it counts as granted (administrative licence law, art. 50).",
+        )
+    return Line("validity", Outcome.FAIL, f"{zh}，尚未决定。", f"{en} and is undecided.", "ended")
 
 
 def may_have_been_renewed(found: CertificateRecord, source: SourceState) -> bool:

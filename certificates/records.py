@@ -80,6 +80,9 @@ class CertificateRecord:
         trust_level: A to D, as its publisher grades it; "" if not graded.
         dataset: Name of the dataset that it came from.
         objects: In the order of the source.
+        principal: On behalf of whom it was issued (代签发 names the 委托机关); "" where its issuer acted for itself.
+        renewal_applied_on: When a renewal was applied for that nobody has decided on.
+        internal_id: The hub's own name for it, by which it is known without an identifier from its issuer (证照信息).
     """
 
     type_code: str
@@ -100,6 +103,9 @@ class CertificateRecord:
     trust_level: str
     dataset: str
     objects: tuple[CertificateObject, ...] = ()
+    principal: str = ""
+    renewal_applied_on: date | None = None
+    internal_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from certificates.errors import CertificatesError
+from certificates.terms import Term
 
 
 class Status(StrEnum):
@@ -63,7 +64,8 @@ MOVES: Mapping[Status, frozenset[Status]] = {
 """From each state to those it may become, after the operations of the housing ministry's interface:
 新发, 延续, 暂扣, 暂扣发还, 过期失效, 注销, 撤销, 吊销, 转出, 取消转出, 变更."""
 
-_LIFTED_BY_DECISION = frozenset({Status.CANCELLED, Status.REVOKED_VOID, Status.REVOKED_PENALTY})
+LIFTED_BY_DECISION = frozenset({Status.CANCELLED, Status.REVOKED_VOID, Status.REVOKED_PENALTY})
+"""States that end only by a decision, which the reason has to name."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +73,20 @@ class StatusEvent:
     """One statement of the source: from this day on, this state.
 
     Attributes:
-        since: First day of the state; None where the source names no day, which counts for every day.
+        since: First day of the state; None where the source names no day: a first statement counts for every day then,
+            a later one from ``learnt_on``, and for every day where that is not known either.
         reason: The source's words, possibly empty.
+        learnt_on: The day on which the hub learnt of it.
+        lawful: A move that law knows leads to it from the last lawful statement. What is not lawful is being checked.
+        term: The dates that the certificate had with it.
     """
 
     status: Status
     since: date | None
     reason: str = ""
+    learnt_on: date | None = None
+    lawful: bool = True
+    term: Term | None = None
 
 
 @dataclass(frozen=True)
@@ -85,16 +94,19 @@ class DayStatus:
     """What the source's statements say about one day.
 
     Attributes:
-        status: The state on that day; None if no statement reaches back to that day and none can be inferred.
+        status: The state on that day; None if no statement reaches back to that day and none can be inferred, or if
+            it is contested.
         since: First day of that state, if told.
         reason: The source's reason for that state.
         later: The state that followed, where the day asked for lies before it.
+        contested: The source's last word, which no lawful move leads to, and the state that it speaks against.
     """
 
     status: Status | None
     since: date | None = None
     reason: str = ""
     later: Status | None = None
+    contested: tuple[Status, Status] | None = None
 
 
 class IllegalMove(CertificatesError):
@@ -113,12 +125,16 @@ class IllegalMove(CertificatesError):
 
 
 def check_move(before: Status, after: Status, reason: str = "") -> None:
-    """Refuse a move that law does not know; to lift a cancellation or revocation, the decision must be named."""
+    """Refuse a move that law does not know; to lift a cancellation or revocation, the decision must be named.
+
+    Raises:
+        IllegalMove: What is wrong with it.
+    """
     if before == after:
         return
     if after not in MOVES[before]:
         raise IllegalMove(before, after)
-    if before in _LIFTED_BY_DECISION and not reason.strip():
+    if before in LIFTED_BY_DECISION and not reason.strip():
         raise IllegalMove(before, after, needs_decision=True)
 
 
@@ -134,44 +150,81 @@ def illegal_moves(events: Iterable[StatusEvent]) -> list[int]:
 
 
 def timeline(events: Iterable[StatusEvent]) -> tuple[StatusEvent, ...]:
-    """The statements in force, oldest day first, from statements in the order in which the hub learnt of them.
+    """The lawful statements in force, oldest day first, from statements in the order in which the hub learnt of them.
 
     The last word counts from its own day on: a correction that reaches further back replaces what was said of the
     days after it.
     """
-    kept: list[StatusEvent] = []
+    return tuple(event for _, event in _begun_on(events))
+
+
+def _begun_on(events: Iterable[StatusEvent]) -> list[tuple[date, StatusEvent]]:
+    """The timeline, each statement with the day from which it counts."""
+    kept: list[tuple[date, StatusEvent]] = []
     for event in events:
-        start = event.since or date.min
-        kept = [earlier for earlier in kept if (earlier.since or date.min) < start]
-        kept.append(event)
-    return tuple(kept)
+        if event.lawful:
+            start = event.since or (event.learnt_on if kept else None) or date.min
+            kept = [earlier for earlier in kept if earlier[0] < start]
+            kept.append((start, event))
+    return kept
 
 
 def status_on(current: Status, events: Iterable[StatusEvent], day: date, *, today: date) -> DayStatus:
     """The state on one day, as known today.
 
     Args:
-        current: The state that the source gives now; it decides for today and later days, whatever the events say.
+        current: The state that the source gives now; it decides for today and later days, whatever the events say,
+            unless the source's last word is no lawful move.
         events: Statements in the order in which the hub learnt of them.
         day: The day asked for, past or not.
         today: The day of asking.
     """
-    known = timeline(events)
+    told = tuple(events)
+    lawful = [event for event in told if event.lawful]
+    if not lawful or told[-1].lawful:
+        return _lawful_on(current, told, day, today)
+    found = _lawful_on(lawful[-1].status, lawful, day, today)
+    return _contested(found, told[-1], lawful[-1].status, day)
+
+
+def _contested(found: DayStatus, word: StatusEvent, against: Status, day: date) -> DayStatus:
+    """With a last word that no lawful move leads to: bad news is told at once, all else is being checked."""
+    if day < (word.since or word.learnt_on or date.min):
+        return found
+    if word.status in BAD_NEWS:
+        bad = found.status in BAD_NEWS
+        return found if bad else DayStatus(word.status, word.since, word.reason)
+    return DayStatus(None, contested=(word.status, against))
+
+
+def _lawful_on(current: Status, events: Iterable[StatusEvent], day: date, today: date) -> DayStatus:
+    known = list(events)
     if not known or known[-1].status != current:
-        known = (*known, StatusEvent(current, today if current == Status.VALID else None))
+        known.append(StatusEvent(current, today if current == Status.VALID else None))
     last = known[-1]
     if day >= today or current == Status.REVOKED_VOID:  # 撤销 takes the certificate back from the beginning
         return DayStatus(current, last.since, last.reason)
-    return _on_past_day(timeline(known), day)
+    return _on_past_day(_begun_on(known), day)
 
 
-def _on_past_day(known: tuple[StatusEvent, ...], day: date) -> DayStatus:
-    begun = [event for event in known if (event.since or date.min) <= day]
-    following = known[len(begun)] if len(begun) < len(known) else None
+def _on_past_day(known: list[tuple[date, StatusEvent]], day: date) -> DayStatus:
+    begun = [event for start, event in known if start <= day]
+    following = known[len(begun)][1] if len(begun) < len(known) else None
     later = following.status if following else None
     if begun:
-        return DayStatus(begun[-1].status, begun[-1].since, begun[-1].reason, later)
+        if _may_have_begun(begun[-1], following, day):
+            return DayStatus(None, later=later)
+        standing = begun[-1]
+        after = (event.status for _, event in known[len(begun) :] if event.status != standing.status)
+        return DayStatus(standing.status, standing.since, standing.reason, next(after, None))
     # Before the first statement: the days before a certificate is stated to be valid, or has run out, are told by its
     # dates. Before a first statement of anything else the hub does not know, and says so.
     inferable = later in {Status.VALID, Status.EXPIRED}
     return DayStatus(Status.VALID if inferable else None, later=later)
+
+
+def _may_have_begun(standing: StatusEvent, following: StatusEvent | None, day: date) -> bool:
+    """Bad news without a day came some time after the hub had last heard otherwise: between the two nobody knows."""
+    if following is None or following.since is not None or following.status not in BAD_NEWS:
+        return False
+    return standing.learnt_on is not None and day > standing.learnt_on

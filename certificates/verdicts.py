@@ -10,7 +10,7 @@ Example:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -21,6 +21,7 @@ from certificates.holder_codes import ORGANISATION_CODE_TYPES
 from certificates.issuers import Issuer
 from certificates.records import CertificateObject, CertificateRecord, Holder, LookUp, Question
 from certificates.status import BAD_NEWS, Status, status_on
+from certificates.terms import term_on
 from certificates.types import CertificateType, Validity
 
 __all__ = ["Line", "Outcome", "RefusalReason", "Verdict", "VerdictCode", "judge", "mask_name", "refuse"]
@@ -134,12 +135,23 @@ def _judge_unmatched(look_up: LookUp, *, known: bool) -> Verdict:
 
 
 def _about_time(record: CertificateRecord, kind: CertificateType, day: date, today: date) -> tuple[Line, ...]:
+    then = _as_of(record, day, today)
     return (
         checks.record(record),
         checks.holder(),
-        checks.status(status_on(record.status, record.events, day, today=today), record, day),
-        checks.validity(record, kind, day, today),
+        checks.status(status_on(record.status, record.events, day, today=today), then, day),
+        checks.validity(then, kind, day, today),
     )
+
+
+def _as_of(record: CertificateRecord, day: date, today: date) -> CertificateRecord:
+    """The record with the dates that counted on a past day: a renewal leaves the days before it as they were."""
+    if day >= today:
+        return record
+    term = term_on((event.term for event in record.events if event.lawful and event.term is not None), day)
+    if term is None:
+        return record
+    return replace(record, valid_from=term.valid_from, valid_until=term.valid_until, long_term=term.long_term)
 
 
 def _about_trust(record: CertificateRecord, look_up: LookUp) -> tuple[Line, ...]:
@@ -177,7 +189,10 @@ def _describe(record: CertificateRecord) -> dict[str, Any]:
     return {
         "type": record.type_code,
         "number": record.number,
+        "identifier": record.identifier,
+        "internal_id": None if record.identifier else record.internal_id or None,
         "issuing_authority": record.issuing_authority_name,
+        "principal": record.principal or None,
         "issued_on": _iso(record.issued_on),
         "valid_from": _iso(record.valid_from),
         "valid_until": _iso(record.valid_until),

@@ -6,7 +6,7 @@ import pytest
 
 from certificates.identifiers import check_uscc
 from certificates.status import Status
-from certificates.types import BrokenType, CertificateType, HolderKind, Validity, load_types
+from certificates.types import BrokenType, CertificateType, FieldKind, HolderKind, Validity, load_types
 
 SHIPPED = load_types()
 GOOD = Path(__file__).parents[2] / "certificates" / "types" / "business_licence.yaml"
@@ -19,6 +19,31 @@ def test_shipped_types(kind: CertificateType) -> None:
     assert kind.demo or check_uscc(kind.code[:18])
     assert Status.VALID in kind.status_map.values()
     assert kind.holder_kinds
+    assert kind.definer_en
+    assert kind.issuers_zh
+    assert kind.issuers_en
+    assert kind.fields
+    assert ("示例代码" in kind.shown_code) == kind.demo
+    assert kind.definer_code == (None if kind.demo else kind.code[:18])
+
+
+def test_what_the_face_shows_is_told_field_by_field() -> None:
+    fields = {one.name: one for one in SHIPPED["11100000MB0143028R001"].fields}
+    assert (fields["founded_on"].zh, fields["founded_on"].kind, fields["founded_on"].required) == (
+        "成立日期",
+        FieldKind.DATE,
+        True,
+    )
+    assert SHIPPED["11100000MB03271699001"].object_kinds == ("real_estate_unit",)
+    assert SHIPPED["11100000000019713D008"].timely_renewal_days == 30
+
+
+def test_a_file_may_say_less(tmp_path: Path) -> None:
+    lines = GOOD.read_text(encoding="utf-8").replace("11100000MB0143028R001", "11100000MB0143028R009").splitlines()
+    more = ("definer_en", "issuers_", "timely_", "object_kinds", "fields", "  - {", "status_codes_of")
+    (tmp_path / "own.yaml").write_text("\n".join(line for line in lines if not line.startswith(more)), "utf-8")
+    kind = load_types([tmp_path])["11100000MB0143028R009"]
+    assert (kind.fields, kind.object_kinds, kind.timely_renewal_days, kind.issuers_zh) == ((), (), None, "")
 
 
 def test_the_business_licence() -> None:
@@ -61,6 +86,15 @@ def test_types_the_design_names_are_there() -> None:
         ("[legal_entity]", "3"),
         ("status_map:", "statusmap:"),
         ("name_zh: 营业执照", "name_zh: ''"),
+        ("timely_renewal_days: null", "timely_renewal_days: -1"),
+        ("timely_renewal_days: null", "timely_renewal_days: true"),
+        ("object_kinds: []", "object_kinds: [A car]"),
+        ("object_kinds: []", "object_kinds: 3"),
+        ("kind: amount", "kind: money"),
+        ("required: false", "required: 0"),
+        ("name: address", "name: entity_type"),
+        ("name: address, ", ""),
+        ("status_codes_of: ", "status_codes_of: 3 #"),
         ("name_zh: 营业执照", "name_zh: [a"),
         ('code: "11100000MB0143028R001"', 'code: "11100000MB0143028R001"\nunknown: 1'),
     ],

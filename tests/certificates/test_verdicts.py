@@ -67,7 +67,10 @@ def test_a_valid_certificate() -> None:
     assert verdict.certificate == {
         "type": LICENCE,
         "number": "4405080001234",
+        "identifier": "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U",
+        "internal_id": None,
         "issuing_authority": "汕头市市场监督管理局",
+        "principal": None,
         "issued_on": "2020-01-01",
         "valid_from": "2020-01-01",
         "valid_until": "2030-01-01",
