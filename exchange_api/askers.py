@@ -98,13 +98,13 @@ def parse_request(token: str) -> SignedRequest:
     """
     try:
         claims = parse(token).payload
-    except NotCompact:
-        raise NotASignedRequest from None
+    except NotCompact as error:
+        raise NotASignedRequest(str(error)) from None
     issuer, content = claims.get("iss"), claims.get("question")
     if not isinstance(issuer, str) or not isinstance(content, Mapping):
-        raise NotASignedRequest
+        raise NotASignedRequest("claims")
     if not CLIENT_ID.fullmatch(issuer):  # no client is called so; nothing is looked up for it
-        raise NotVerified
+        raise NotVerified("iss")
     return SignedRequest(token, issuer, Question.parse(content))
 
 
@@ -156,12 +156,12 @@ class Registered:
 
     def _client(self, request: SignedRequest, client: clients.Client | None, now: datetime) -> Known | Refused:
         if client is None:
-            return NotVerified()
+            return NotVerified("unknown client")
         keys = {kid: self._key(kid, jwk) for kid, jwk in client.keys.items()}
         try:
             read = read_request(request.token, keys, audience=self._audience, url=self._url, now=now)
-        except VerificationError:
-            return NotVerified()
+        except VerificationError as error:
+            return NotVerified(error.reason)
         except CertificatesError as error:
             return error
         asker = Asker(f"client:{client.id}", client.id, client.department, active=client.state == "active")

@@ -73,25 +73,39 @@ class NotAForm(ExchangeApiError):
         )
 
 
-class NotASignedRequest(ExchangeApiError):
+class TokenRefused(ExchangeApiError):
+    """Any refusal of a signed request by its form, key or signature; its subclasses are what is raised.
+
+    Attributes:
+        reason: a code that is counted for operators, and told to nobody outside.
+    """
+
+    def __init__(self, zh: str, en: str, reason: str) -> None:
+        super().__init__(zh, en)
+        self.reason = reason
+
+
+class NotASignedRequest(TokenRefused):
     """Raised when a body is not a compact JWS with the header and claims of a request."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
             "请求不是签名请求:应为紧凑格式 JWS,头部仅含 alg、kid、typ,载荷含 iss 与 question",
             "this is not a signed request: a compact JWS is needed, with alg, kid and typ alone in its header and "
             "iss and question in its payload",
+            reason,
         )
 
 
-class NotVerified(ExchangeApiError):
+class NotVerified(TokenRefused):
     """Raised when a request is not provably from a registered client; one error for every reason, on purpose."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
             "请求签名未通过验证。请确认客户端编号、所用密钥已登记,且签名覆盖的内容未被改动",
             "the request's signature was not verified; check that the client and its key are registered and that "
             "what was signed is what was sent",
+            reason,
         )
 
 
@@ -173,13 +187,14 @@ class NotADelivery(ExchangeApiError):
         )
 
 
-class NotASignedPush(ExchangeApiError):
+class NotASignedPush(TokenRefused):
     """Raised when a request about deliveries lacks the header Hub-Request, has it twice, or it is no compact JWS."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(
             "缺少签名请求:请在唯一的 Hub-Request 头中给出类型为 hub-push+jwt 的紧凑格式 JWS",
             "the signed request is missing: give a compact JWS of type hub-push+jwt in one header Hub-Request",
+            reason,
         )
 
 

@@ -26,6 +26,12 @@ class Meters:
             ["problem"],
             registry=self._registry,
         )
+        self._tokens = Counter(
+            "mianzheng_refused_tokens",
+            "Tokens refused by their form, type, key or signature, by where and why",
+            ["place", "reason"],
+            registry=self._registry,
+        )
         self._live = Counter(
             "mianzheng_live_questions",
             "Questions to live sources by what became of them",
@@ -57,6 +63,10 @@ class Meters:
     def note_problem(self, name: str) -> None:
         """Count a question that ended in a problem document."""
         self._refusals.labels(name).inc()
+
+    def note_refused_token(self, place: str, reason: str) -> None:
+        """Count a token that was refused: in a `request` or on the page to `verify`, and the code of why."""
+        self._tokens.labels(place, reason).inc()
 
     def note_live(self, dataset: str, outcome: str) -> None:
         """Count a question to a live source: `answered`, or the kind of failure."""

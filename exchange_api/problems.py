@@ -23,6 +23,7 @@ from exchange_api.errors import (
     Kind,
     ServerNotReady,
     SignInNeeded,
+    TokenRefused,
     TooManyTries,
     kind_of,
 )
@@ -50,6 +51,8 @@ def problem_of(kind: Kind, zh: str, en: str) -> Problem:
 
 def problem_response(request: Request, error: Exception) -> Response:
     """The response for an error: a document, or a page for a browser that came for one."""
+    if isinstance(error, TokenRefused):
+        request.app.state.parts.meters.note_refused_token("request", error.reason)
     kind = kind_of(error)
     shown = error if isinstance(error, (ExchangeApiError, CertificatesError, RegistriesError)) else ServerNotReady()
     members = shown.members if isinstance(shown, ExchangeApiError) else {}

@@ -167,17 +167,17 @@ class Pushing:
         """Step 1: whose signature it is, over a request of this type for this address."""
         try:
             issuer = parse_unverified_issuer(token)
-        except VerificationError:
-            raise NotASignedPush from None
+        except VerificationError as error:
+            raise NotASignedPush(error.reason) from None
         client = clients.client_with_keys(work.conn, issuer) if CLIENT_ID.fullmatch(issuer) else None
         if client is None:
-            raise NotVerified
+            raise NotVerified("unknown client")
         keys = {kid: key_from_jwk(jwk) for kid, jwk in client.keys.items()}
         here = {"audience": self._place.audience, "url": self._place.address + path}
         try:
             return client, read_push(token, keys, **here, now=self._clock(), asks_only=asks_only)
-        except VerificationError:
-            raise NotVerified from None
+        except VerificationError as error:
+            raise NotVerified(error.reason) from None
 
     def _allow(self, work: Transaction, client: Client, dataset_name: str) -> Dataset:
         """Step 2: the client may push, and the dataset is its own department's; any other does not exist for it."""

@@ -174,7 +174,7 @@ def _check_media_type(request: Request) -> None:
 def _token(request: Request) -> str:
     given = request.headers.getlist(HEADER)
     if len(given) != 1:
-        raise NotASignedPush
+        raise NotASignedPush("header")
     return given[0]
 
 

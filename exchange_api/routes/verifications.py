@@ -46,4 +46,4 @@ async def _token(request: Request) -> str:
     try:
         return (await request.body()).decode("ascii").strip("\r\n ")
     except UnicodeDecodeError:
-        raise NotASignedRequest from None
+        raise NotASignedRequest("encoding") from None

@@ -35,7 +35,7 @@ def test_what_waits_while_a_group_is_answered_becomes_one_group() -> None:
 
 def test_an_outcome_that_is_an_error_reaches_its_asker_alone() -> None:
     def answer(asked: Sequence[int]) -> list[int | Exception]:
-        return [NotVerified() if number < 0 else number for number in asked]
+        return [NotVerified("signature") if number < 0 else number for number in asked]
 
     with Committer[int, int](answer, nothing) as committer:
         good, bad = committer.submit(1), committer.submit(-1)
