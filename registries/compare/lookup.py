@@ -3,56 +3,79 @@
     lookup = Lookup(image)
     lookup.unknown(narrow_rows)      # shape (rows,), true where the image does not hold the row just so
     lookup.absent()                  # texts of the keys that the image holds and no row had
+    lookup.change(rows, current)     # how the image becomes that of the state after the batch
 
 On one machine this takes the place of two joins of all rows with all of the image, and of reading the delivery a second
 time for the rows that differ. Spark, whose chunks are judged elsewhere, is asked the joins (`Workbench.against`).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+
+from registries.compare.image import Bools, Hashes, Image, among, hashes
+
+
+@dataclass(frozen=True)
+class Change:
+    """How an image's large part becomes the image of another state.
+
+    Attributes:
+        gone: contents of the large part that are no longer held, ascending.
+        added: narrow rows that are held and are not in it.
+    """
+
+    gone: Hashes
+    added: pa.Table
 
 
 class Lookup:
-    """Grows with the rows that were asked about; used by one thread.
+    """Grows with the rows that were asked about; used by one thread."""
 
-    Args:
-        image: narrow rows in the order of their contents (`in_order`).
-    """
-
-    def __init__(self, image: pa.Table) -> None:
+    def __init__(self, image: Image) -> None:
         self._image = image
-        self._contents = _numbers(image, "content")
-        self._seen = np.zeros(len(self._contents), np.bool_)
+        self._seen = [np.zeros(len(part.contents), np.bool_) for part in image.parts]
+        self._in_first: list[Bools] = []
         self._strange_keys: list[pa.ChunkedArray] = []
 
-    def unknown(self, narrow_rows: pa.Table) -> NDArray[np.bool_]:
-        """Per row whether the image lacks its content. Sorted, so that memory is walked through once and in order."""
-        contents = _numbers(narrow_rows, "content")
+    def unknown(self, narrow_rows: pa.Table) -> Bools:
+        """Per row whether the image lacks its content."""
+        contents = hashes(narrow_rows, "content")
         order = np.argsort(contents)
-        places = np.searchsorted(self._contents, contents[order])
-        places[places == len(self._contents)] = 0
-        held = self._contents[places] == contents[order] if len(self._contents) else np.zeros(len(order), np.bool_)
-        self._seen[places[held]] = True
-        unknown = np.empty(len(order), np.bool_)
-        unknown[order] = ~held
+        found = []
+        for part, seen in zip(self._image.parts, self._seen, strict=True):
+            held, places = part.find(contents[order])
+            seen[places[held]] = True
+            found.append(np.empty(len(order), np.bool_))
+            found[-1][order] = held
+        self._in_first.append(found[0])
+        unknown: Bools = ~np.logical_or.reduce(found)
         self._strange_keys.append(narrow_rows.column("key").filter(pa.array(unknown)))
         return unknown
 
     def absent(self) -> pa.Table:
         """Keys that no row had, as the texts of their parts: neither with the image's content nor with another."""
-        left = self._image.filter(pa.array(~self._seen))
         came = pa.chunked_array([part for keys in self._strange_keys for part in keys.chunks], pa.int64())
+        left = pa.concat_tables(
+            part.rows(part.held & ~seen) for part, seen in zip(self._image.parts, self._seen, strict=True)
+        )
         absent = left.filter(pc.invert(pc.is_in(left.column("key"), value_set=came)))
         return absent.select([name for name in absent.column_names if name.startswith("text_")])
 
+    def change(self, rows: pa.Table, current: Bools) -> Change:
+        """What the image's large part lacks of the rows that are current now, and what it has too much.
 
-def in_order(narrow_rows: pa.Table) -> pa.Table:
-    """Narrow rows in the order of their contents."""
-    return narrow_rows.take(pa.array(np.argsort(_numbers(narrow_rows, "content"))))
-
-
-def _numbers(narrow_rows: pa.Table, name: str) -> NDArray[np.int64]:
-    numbers: NDArray[np.int64] = narrow_rows.column(name).to_numpy()
-    return numbers
+        Args:
+            rows: all narrow rows that were asked about, in their order.
+            current: per row whether it is what the store holds now.
+        """
+        first = self._image.parts[0]
+        known = np.concatenate([np.zeros(0, np.bool_), *self._in_first])
+        left_out = pc.drop_null(rows.column("content").filter(pa.array(known & ~current))).to_numpy()
+        twice = rows.column("content").filter(pa.array(among(rows.column("content"), left_out) & current)).to_numpy()
+        dropped, places = first.find(np.setdiff1d(left_out, twice))
+        held = self._seen[0].copy()
+        held[places[dropped]] = False
+        return Change(first.contents[~held], rows.filter(pa.array(current & ~known)))

@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from registries.canonical import canonical
 from registries.compare import narrow
 from registries.compare.engines import Engine
+from registries.compare.image import Image
 from registries.compare.images import Images
-from registries.compare.lookup import Lookup, in_order
+from registries.compare.lookup import Lookup
 from registries.compare.narrow import Shape
 from registries.compare.workbench import RowNumbers, Workbench
 from registries.contracts.model import Dataset, RuleSpec
@@ -43,6 +44,9 @@ from registries.store.shapes import current_table
 from registries.store.stage import Stage
 
 Bools = NDArray[np.bool_]
+
+KEPT: Final = ("key", "content")
+"""Of narrow rows, what images are made of, beside the key's texts."""
 
 SMALL: Final = 100_000
 """Rows of a batch that is staged whole: a second's work, and nothing to set up."""
@@ -140,7 +144,7 @@ class SparseStage:
         engine: Engine,
         fetch: _Fetch,
         images: Images,
-        image: pa.Table | None,
+        image: Image | None,
     ) -> None:
         self.shape = Shape.of(dataset)
         self._conn = conn
@@ -177,7 +181,7 @@ class SparseStage:
         if self._lookup is not None:
             self._note_absent(self._lookup.absent())
         elif self._image is not None:
-            differences = self._bench.against(self._image)
+            differences = self._bench.against(self._image.rows())
             late.append(differences.rows)
             self._note_absent(differences.absent)
         missing = np.setdiff1d(np.concatenate(late), np.concatenate([np.zeros(0, np.int64), *self._staged]))
@@ -206,8 +210,13 @@ class SparseStage:
 
     def _keep_image(self, current: Bools) -> None:
         rows = self._bench.rows
-        kept = pc.and_(pa.array(current), pc.is_valid(rows.column("key")))
-        self._images.keep(self._dataset, self._stage.batch, in_order(rows.filter(kept)))
+        rows = rows.select([name for name in rows.column_names if name in KEPT or name.startswith("text_")])
+        kept = current & pc.is_valid(rows.column("key")).to_numpy()
+        if self._lookup is not None and self._image is not None:
+            change = self._lookup.change(rows, kept)
+            if self._images.keep_change(self._dataset, self._stage.batch, self._image, change):
+                return
+        self._images.keep(self._dataset, self._stage.batch, rows if kept.all() else rows.filter(pa.array(kept)))
 
     def _stage_late(self, numbers: RowNumbers) -> None:
         """Rows that only a look at all of them has found: from the current table, or from what was landed."""
@@ -275,7 +284,7 @@ def placing_for(
     return SparseStage(conn, stage, dataset, engine, fetch, images, image)
 
 
-def image_of(conn: sa.Connection, dataset: Dataset) -> pa.Table:
+def image_of(conn: sa.Connection, dataset: Dataset) -> Image:
     """The image of what the store holds now: read back as text, and made narrow as delivered rows are."""
     current, whole = current_table(dataset), Shape.of(dataset)
     shape = Shape(whole.key, whole.numeric, whole.content)
@@ -283,4 +292,4 @@ def image_of(conn: sa.Connection, dataset: Dataset) -> pa.Table:
     found = copying.copy_out(conn, sa.select(*named).where(current.c.mark.is_(None)))
     nothing = pa.table({name: pa.array([], pa.string()) for name in shape.content})
     parts = itertools.chain([nothing], (pa.Table.from_batches([rows]) for rows in found))
-    return in_order(pa.concat_tables(shape.narrow(1, part) for part in parts))
+    return Image.of(pa.concat_tables(shape.narrow(1, part) for part in parts))

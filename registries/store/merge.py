@@ -196,13 +196,12 @@ class _Merge:
         is_new = current.c.since_batch.is_(None)
         is_put = sa.and_(~self._gone, self._order.put_counts(current, staged, self._deleted))
         written_puts = sa.and_(is_put, sa.or_(is_new, self._differs()))
-        written_of = (staged.c.row_number, is_new, self._gone, current.c.ctid)
-        found = sa.select(*written_of).select_from(self._known()).where(self._taken())
+        former = (current.c.ctid, *self._row(current), current.c.since_batch)
+        found = sa.select(staged.c.row_number, is_new, self._gone, *former).select_from(self._known())
         if self._dataset.operation is not None:
             written_puts = sa.or_(written_puts, sa.and_(self._gone, self._order.delete_counts(current, staged)))
-        self._conn.execute(
-            sa.insert(self._delta).from_select(["row_number", "is_new", "is_gone", "place"], found.where(written_puts))
-        )
+        columns = [column.name for column in self._delta.columns]
+        self._conn.execute(sa.insert(self._delta).from_select(columns, found.where(self._taken(), written_puts)))
 
     def _known(self) -> sa.FromClause:
         """Staged rows with what the store knows of their keys."""
@@ -226,30 +225,30 @@ class _Merge:
         chosen = sa.and_(self._delta.c.is_new.is_(new), self._delta.c.is_gone.is_(gone))
         return sa.and_(self._staged.c.row_number == self._delta.c.row_number, chosen)
 
-    def _of_current(self, *, gone: bool) -> tuple[sa.ColumnElement[bool], ...]:
-        return (self._in_delta(new=False, gone=gone), self._current.c.ctid == self._delta.c.place)
-
     def _keep_former(self) -> None:
-        former = sa.select(*self._row(self._current), self._current.c.since_batch, sa.literal(self._number))
+        delta = self._delta
+        old = [delta.c[f"old_{place}"] for place in range(len(self._names))]
+        former = sa.select(*old, delta.c.old_since, sa.literal(self._number)).where(~delta.c.is_new, ~delta.c.is_gone)
         columns = [*self._names, "since_batch", "until_batch"]
-        changed = former.where(*self._of_current(gone=False))
-        self._conn.execute(sa.insert(self._history).from_select(columns, changed))
+        self._conn.execute(sa.insert(self._history).from_select(columns, former))
 
     def _update(self) -> int:
-        values = {
-            name: typed(self._staged, self._dataset, name) for name in self._names if name not in self._dataset.key
-        }
-        changed = sa.update(self._current).where(*self._of_current(gone=False))
-        return self._write(changed.values({**values, "since_batch": self._number, "mark": None}))
+        """In the order of their places, so that each page is fetched and dirtied once."""
+        names = [name for name in self._names if name not in self._dataset.key]
+        values = (typed(self._staged, self._dataset, name).label(f"new_{place}") for place, name in enumerate(names))
+        rows = sa.select(self._delta.c.place, *values).where(self._in_delta(new=False, gone=False))
+        new = rows.order_by(self._delta.c.place).offset(0).subquery()  # OFFSET: PostgreSQL then keeps the order
+        changed = sa.update(self._current).where(self._current.c.ctid == new.c.place)
+        taken = {name: new.c[f"new_{place}"] for place, name in enumerate(names)}
+        return self._write(changed.values({**taken, "since_batch": self._number, "mark": None}))
 
     def _delete(self) -> int:
         if self._dataset.operation is None:
             return 0
+        gone = sa.and_(self._delta.c.is_gone, ~self._delta.c.is_new, self._current.c.ctid == self._delta.c.place)
         if self._dataset.certificate is not None:
-            marked = sa.update(self._current).where(*self._of_current(gone=True)).values(mark=VANISHED)
-            return self._write(marked)
-        keys = sa.select(sa.literal(1)).select_from(self._staged.join(self._delta, sa.true()))
-        return self._close(keys.where(*self._of_current(gone=True)).correlate(self._current).exists())
+            return self._write(sa.update(self._current).where(gone).values(mark=VANISHED))
+        return self._close(sa.exists().where(gone).correlate(self._current))
 
     def _insert_new(self) -> int:
         values = [typed(self._staged, self._dataset, name) for name in self._names]

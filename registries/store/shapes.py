@@ -173,7 +173,10 @@ def touched_table(dataset: Dataset) -> sa.Table:
 
 
 def delta_table(dataset: Dataset) -> sa.Table:
-    """What a merge has to write: new, changed and deleted rows by number, and where their current rows are."""
+    """What a merge has to write: new, changed and deleted rows by number; place and values of their current rows.
+
+    The values of stored columns are `old_0`, `old_1`, ... and `old_since`: a contract's column may have any name.
+    """
     return sa.Table(
         f"{dataset.table_name}__delta",
         sa.MetaData(schema=STAGE),
@@ -181,6 +184,11 @@ def delta_table(dataset: Dataset) -> sa.Table:
         sa.Column("is_new", sa.Boolean, nullable=False),
         sa.Column("is_gone", sa.Boolean, nullable=False),
         sa.Column("place", Tid),
+        *(
+            sa.Column(f"old_{place}", column_type(column.logical_type))
+            for place, column in enumerate(dataset.stored_columns)
+        ),
+        sa.Column("old_since", sa.BigInteger),
         prefixes=["UNLOGGED"],
     )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from registries.compare import narrow, workbench
 from registries.compare.engines import LocalEngine
-from registries.compare.lookup import Lookup, in_order
+from registries.compare.image import Image
+from registries.compare.lookup import Lookup
 from registries.compare.narrow import Shape
 from registries.compare.workbench import Workbench
 
@@ -73,8 +74,8 @@ def test_rows_that_share_a_key_or_what_should_be_unique(engine: LocalEngine, row
 @given(before=ROWS, rows=ROWS)
 def test_what_differs_from_an_image(engine: LocalEngine, before: list[Row], rows: list[Row]) -> None:
     kept = list({key_of(row): row for row in before if key_of(row) is not None}.values())
-    image = in_order(bench_of(kept, engine).rows)
-    found = bench_of(rows, engine).against(image)
+    image = Image.of(bench_of(kept, engine).rows)
+    found = bench_of(rows, engine).against(image.rows())
     there = list(map(content_of, kept))
     assert found.rows.tolist() == [
         number for number, row in enumerate(rows, 1) if key_of(row) is None or content_of(row) not in there
@@ -85,7 +86,7 @@ def test_what_differs_from_an_image(engine: LocalEngine, before: list[Row], rows
     assert looked_up(image, bench_of(rows, engine).rows) == (found.rows.tolist(), absent)
 
 
-def looked_up(image: pa.Table, rows: pa.Table) -> tuple[list[int], Counter[tuple[str, str]]]:
+def looked_up(image: Image, rows: pa.Table) -> tuple[list[int], Counter[tuple[str, str]]]:
     """What a lookup says of the same, asked in chunks."""
     lookup = Lookup(image)
     chunks = [rows.slice(first, 5) for first in range(0, rows.num_rows, 5)]
