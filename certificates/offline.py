@@ -11,11 +11,13 @@ Example:
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from certificates.errors import CertificatesError
+from certificates.evidence.codes import examine_code
 from certificates.evidence.findings import Findings, Report
 from certificates.evidence.given import Given
 from certificates.evidence.ledgers import examine_note, examine_proof
@@ -23,8 +25,9 @@ from certificates.evidence.reading import as_text, as_token, read_bytes, read_te
 from certificates.evidence.receipts import checkpoint_keys, examine_receipt
 from certificates.evidence.recognising import recognise
 from certificates.evidence.tokens import examine_jws
+from certificates.evidence.trust import look_at_root
 
-__all__ = ["EXAMINERS", "Given", "Report", "checkpoint_keys", "examine", "verify_file", "verify_offline"]
+__all__ = ["EXAMINERS", "Given", "Report", "checkpoint_keys", "examine", "judge_with", "verify_file", "verify_offline"]
 
 Examiner = Callable[[str, bytes, Given], Report]
 """From a file's name, its content and what is given beside it to what was found."""
@@ -41,6 +44,7 @@ def _of_text(look: Callable[[str, Given], Report]) -> Examiner:
 EXAMINERS: Final[Mapping[str, Examiner]] = {
     "receipt": _of_token(examine_receipt),
     "jws": _of_token(examine_jws),
+    "code": examine_code,
     "note": _of_text(examine_note),
     "proof": _of_text(examine_proof),
 }
@@ -57,10 +61,22 @@ def examine(kind: str | None, content: bytes, given: Given, name: str = "") -> R
         name: What the file is called in messages.
     """
     taken_for = kind or recognise(content)
+    return judge_with(taken_for, given, lambda: EXAMINERS[taken_for](name, content, given))
+
+
+def judge_with(kind: str, given: Given, look: Callable[[], Report]) -> Report:
+    """Look at the keys, then at the file; what cannot be read at all is in the report, too."""
     try:
-        return EXAMINERS[taken_for](name, content, given)
+        checks, points, refusal = look_at_root(given)
+        report = look()
     except CertificatesError as error:
-        return unusable(taken_for, error)
+        return unusable(kind, error)
+    return replace(
+        report,
+        checks=(*checks, *report.checks),
+        open_points=(*points, *report.open_points),
+        refusal=refusal or report.refusal,
+    )
 
 
 def unusable(kind: str, error: CertificatesError) -> Report:

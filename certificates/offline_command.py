@@ -20,7 +20,7 @@ from certificates.evidence.log_folders import examine_folder
 from certificates.evidence.page import page
 from certificates.evidence.reading import read_bytes, read_json, read_text, read_token
 from certificates.evidence.times import read_time
-from certificates.offline import examine, unusable
+from certificates.offline import examine, judge_with, unusable
 
 GENUINE: Final = 0
 REFUSED: Final = 1
@@ -44,6 +44,9 @@ COMMANDS: Final = {
         "receipt", "验证回执 / a receipt", "verify-receipt receipt.jws --keys keys.jwks --proof receipt.tlog-proof"
     ),
     "jws": Command("jws", "验证签名 / any JWS of the hub", "jws token.jws --keys keys.jwks --typ hub-receipt+jwt"),
+    "code": Command(
+        "code", "验证离线码：文本、图片、PDF / an offline code: text, picture, PDF", "code photo.jpg --keys keys.jwks"
+    ),
     "note": Command("note", "验证检查点 / a checkpoint", "note checkpoint --keys keys.jwks"),
     "proof": Command(
         "proof", "验证存证证明 / a proof of logging", "proof receipt.tlog-proof --keys keys.jwks --receipt receipt.jws"
@@ -82,7 +85,7 @@ def main(arguments: Sequence[str] | None = None, *, now: datetime | None = None)
 
 def _examine(kind: str | None, file: Path, given: Given) -> Report:
     if kind == "log-fsck" or (kind is None and file.is_dir()):
-        return examine_folder(file, given)
+        return judge_with("log-fsck", given, lambda: examine_folder(file, given))
     return examine(kind, read_bytes(file), given, file.name)
 
 

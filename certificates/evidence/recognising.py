@@ -6,13 +6,13 @@ Example:
 """
 
 from certificates.checkpoints import PROOF_HEADER
+from certificates.code_images import is_image
 from certificates.compact import NotCompact, parse_object, split
+from certificates.offline_code import looks_like
 from certificates.receipts import TYP_RECEIPT
 
 TYP_STATUS_LIST = "statuslist+jwt"
-CODE_PREFIX = b"MZ"
 
-_IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"II*\x00", b"MM\x00*", b"BM", b"GIF8")
 _KIND_OF_TYP = {TYP_RECEIPT: "receipt", TYP_STATUS_LIST: "status"}
 
 
@@ -22,7 +22,7 @@ def recognise(content: bytes) -> str:
         return "proof"
     if content.startswith(b"PK\x03\x04"):
         return "package"
-    if content.startswith((b"%PDF-", *_IMAGES, CODE_PREFIX)):
+    if is_image(content) or looks_like(content[:100].decode("ascii", "replace")):
         return "code"
     if b"\n\n\xe2\x80\x94 " in content:
         return "note"
