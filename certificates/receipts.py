@@ -1,7 +1,8 @@
 """Receipts (回执): the signed, logged proof of an answer, negative ones and refusals too.
 
 The order is the design's: compose the payload, write its leaf down durably, then sign. The signature is outside the
-leaf, so that after a crash the stored payload is signed again and the leaf still fits.
+leaf, so that after a crash the stored payload is signed again and the leaf still fits. Receipts under an SM2 key are
+signed in groups (``certificates.groups``): those of one moment share a signature, and each stands alone.
 
 Example:
     >>> from certificates.jose import ES256, new_key
@@ -10,18 +11,31 @@ Example:
     ...     issuer="https://hub.example", audience="client-1", issued_at=1704067200, jti="0" * 32,
     ...     request_digest=bytes(32), salt=bytes(16), data_as_of=None, verification={"code": "refused"})
     >>> draft = draft_receipt(payload, key)
-    >>> open_receipt(sign(draft.signing_input, key), {key.kid: ReceiptKey(key.public_only())}).verification["code"]
+    >>> (token,) = sign_drafts([draft], key)
+    >>> open_receipt(token, {key.kid: ReceiptKey(key.public_only())}).verification["code"]
     'refused'
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from certificates import compact
-from certificates.jose import ES256, BadKey, Key, VerificationError, Verified, key_from_jwk, sign, signing_input, verify
+from certificates.groups import group_algorithm, is_grouped, sign_group, verify
+from certificates.jose import (
+    ES256,
+    SM2_SM3,
+    BadKey,
+    Key,
+    VerificationError,
+    Verified,
+    digest,
+    key_from_jwk,
+    sign,
+    signing_input,
+)
 
 TYP_RECEIPT: Final = "hub-receipt+jwt"
 TYP_REQUEST: Final = "hub-req+jwt"
@@ -33,7 +47,7 @@ DIGEST_LENGTH: Final = 32
 
 __all__ = [
     "TYP_RECEIPT", "TYP_REQUEST", "BadReceipt", "Receipt", "ReceiptDraft", "ReceiptKey", "compose", "draft_receipt",
-    "leaf_data", "open_receipt", "receipt_keys", "resume", "sign", "upstream_digest",
+    "leaf_data", "open_receipt", "receipt_keys", "request_digest", "resume", "sign", "sign_drafts", "upstream_digest",
     "verify_receipt",
 ]  # fmt: skip
 
@@ -55,12 +69,14 @@ class ReceiptDraft:
     """A receipt before its signature: what the ledger keeps and what will be signed.
 
     Attributes:
-        leaf_data: 32 bytes, SHA-256 of the signing input: the ledger's leaf.
+        leaf_data: 32 bytes, SHA-256 of the signing input: the ledger's leaf, in the SM profile too.
+        grouped: Whether it is signed together with others.
     """
 
     payload: Mapping[str, Any]
     signing_input: bytes
     leaf_data: bytes
+    grouped: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +127,8 @@ def compose(
         audience: Who asked; one text.
         issued_at: Unix time in seconds.
         jti: The receipt's own id.
-        request_digest: 32 bytes, SHA-256 of the signed request, or of the canonical question of an officer's session.
+        request_digest: 32 bytes, ``request_digest`` of the signed request, or of the canonical question of an officer's
+            session.
         salt: 16 random bytes.
         data_as_of: Time of the source's last delivery, with zone; None if there was none, or a refusal.
         verification: ``Verdict.to_json()``, with what was asked where the use case adds it.
@@ -130,6 +147,11 @@ def compose(
     }
 
 
+def request_digest(request: bytes, key: Key) -> bytes:
+    """``req`` of a receipt that a key will sign: SHA-256 of the request as it came, SM3 in the SM profile."""
+    return digest(request, key.alg)
+
+
 def upstream_digest(question_id: str, answer: bytes) -> str:
     """What a receipt says of a live source's answer: SHA-256, base64url, of the question's id and the answer.
 
@@ -145,8 +167,20 @@ def upstream_digest(question_id: str, answer: bytes) -> str:
 
 def draft_receipt(payload: Mapping[str, Any], key: Key) -> ReceiptDraft:
     """What is to be written down before it is signed with this key."""
-    data = signing_input(payload, key, TYP_RECEIPT)
-    return ReceiptDraft(payload, data, leaf_data(data))
+    grouped = key.alg == SM2_SM3
+    data = signing_input(payload, key, TYP_RECEIPT, group_algorithm(key.alg) if grouped else key.alg)
+    return ReceiptDraft(payload, data, leaf_data(data), grouped)
+
+
+def sign_drafts(drafts: Sequence[ReceiptDraft], key: Key) -> list[str]:
+    """The receipts, in order, of drafts that name this key: those that are grouped share one signature.
+
+    Raises:
+        BadKey: The key has no private half.
+    """
+    together = [draft.signing_input for draft in drafts if draft.grouped]
+    signed = iter(sign_group(together, key) if together else ())
+    return [next(signed) if draft.grouped else sign(draft.signing_input, key) for draft in drafts]
 
 
 def leaf_data(data: bytes) -> bytes:
@@ -166,7 +200,8 @@ def resume(data: bytes) -> tuple[str, ReceiptDraft]:
         raise BadReceipt("form") from None
     if parts.header["typ"] != TYP_RECEIPT:
         raise BadReceipt("typ")
-    return parts.header["kid"], ReceiptDraft(parts.payload, data, leaf_data(data))
+    draft = ReceiptDraft(parts.payload, data, leaf_data(data), is_grouped(parts.header["alg"]))
+    return parts.header["kid"], draft
 
 
 def receipt_keys(jwks: object) -> dict[str, ReceiptKey]:
@@ -184,8 +219,8 @@ def receipt_keys(jwks: object) -> dict[str, ReceiptKey]:
 
 def _receipt_key(entry: Mapping[str, Any]) -> ReceiptKey:
     key, until = key_from_jwk(entry), entry.get("signs_until")
-    if key.alg != ES256 or not (until is None or type(until) is int):
-        raise BadKey("回执密钥应为 ES256", "a receipt key is for ES256")
+    if key.alg not in {ES256, SM2_SM3} or not (until is None or type(until) is int):
+        raise BadKey("回执密钥应为 ES256 或 SM2-SM3", "a receipt key is for ES256 or SM2-SM3")
     return ReceiptKey(key, until)
 
 

@@ -2,7 +2,7 @@
 
     1 parse   2 know   3 allow   4 find   5 judge   6 write down   7 sign     (8, verify: anywhere, offline)
 
-    with Answering(store, keys, types, clock, settings, meters) as answering:
+    with Answering(store, keys, types, clock, settings, meters, live, memory) as answering:
         answer = answering.ask(parse_request(token)).result()
     answer.receipt, answer.proof, answer.verdict["code"]
 
@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple, Self
 from certificates.holder_codes import subject_kind
 from certificates.issuers import Issuer, no_issuers
 from certificates.keys import KeyPurpose, KeyRing
-from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, resume, sign
+from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, resume, sign_drafts
 from certificates.records import LookUp
 from certificates.types import CertificateType
 from certificates.verdicts import RefusalReason, Verdict, judge, refuse
@@ -36,6 +36,7 @@ from exchange_api.live_sources import Finding, LiveSources
 from exchange_api.meters import Meters
 from exchange_api.transactions import Transaction
 from registries.errors import LedgerDamaged, StoreDown, StoreError
+from registries.ledger_memory import LedgerMemory
 from registries.live_records import together
 from registries.store import asked, certificates, grants, ledger
 from registries.store.engine import Store
@@ -120,6 +121,7 @@ class Answering:
         settings: AnsweringSettings,
         meters: Meters,
         live: LiveSources,
+        memory: LedgerMemory,
         issuers: Callable[[date], Mapping[str, Issuer]] = no_issuers,
     ) -> None:
         self._issuers = issuers
@@ -131,7 +133,7 @@ class Answering:
         self._settings = settings
         self._meters = meters
         self._registered = Registered(settings.audience, settings.url)
-        self.ledger_head = LedgerHead(store, keys, settings.ledger_name)
+        self.ledger_head = LedgerHead(store, keys, settings.ledger_name, memory)
         self._committer: Committer[Inquiry | Found, Answer | Known] = Committer(self._answer_together, self.tend_ledger)
         self._live_questions: LiveQuestions[Answer] = LiveQuestions(live, self._committer.submit)
 
@@ -177,7 +179,7 @@ class Answering:
             judged = self._judge([each for each in allowed if each.known.key not in to_ask], found, told, now)
             written = [*before, *self._write_down(work, judged, now)]
             places, proofs = self._prove(work, written, now)
-        answers = {each.key: self._sign(each, places[each.entry_id], proofs) for each in written}
+        answers = self._sign(written, places, proofs)
         for answer in answers.values():
             self._meters.note_answer(answer.verdict["code"])
         digests = {each.key: each.digest for each in written} | {key: each.digest for key, each in to_ask.items()}
@@ -276,10 +278,18 @@ class Answering:
         places = ledger.positions(work.conn, [each.entry_id for each in written])
         return places, self.ledger_head.prove(work, head, list(places.values()))
 
-    def _sign(self, written: Written, place: int, proofs: Mapping[int, str]) -> Answer:
-        """Step 7, after the commit: sign what was written down, with the key that it names."""
-        receipt = sign(written.draft.signing_input, self._keys.signing_key(written.kid))
-        return Answer(receipt, proofs[place], written.draft.payload["verification"], place)
+    def _sign(
+        self, written: Sequence[Written], places: Mapping[int, int], proofs: Mapping[int, str]
+    ) -> dict[tuple[str, str], Answer]:
+        """Step 7, after the commit: sign what was written down, with the key that it names; SM2 signs all at once."""
+        answers = {}
+        for kid in sorted({each.kid for each in written}):
+            group = [each for each in written if each.kid == kid]
+            receipts = sign_drafts([each.draft for each in group], self._keys.signing_key(kid))
+            for each, receipt in zip(group, receipts, strict=True):
+                place = places[each.entry_id]
+                answers[each.key] = Answer(receipt, proofs[place], each.draft.payload["verification"], place)
+        return answers
 
     def _payload(self, judged: Judged, now: datetime) -> dict[str, Any]:
         """The receipt's payload: the verdict, and of the question what is not the holder's: no number, no name."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from certificates.keys import KeyRing
-from certificates.receipts import resume, sign
+from certificates.receipts import resume, sign_drafts
 from exchange_api.askers import officer
 from exchange_api.errors import NotFound
 from exchange_api.ledger_head import LedgerHead
@@ -89,9 +89,8 @@ class ReceiptsKept:
             proof = self._head.proof_in(work, place)
         kid, draft = resume(row.payload)
         self._keys.refresh()
-        return PrintableReceipt(
-            jti, draft.payload, sign(draft.signing_input, self._keys.signing_key(kid)), proof, place
-        )
+        (token,) = sign_drafts([draft], self._keys.signing_key(kid))
+        return PrintableReceipt(jti, draft.payload, token, proof, place)
 
 
 def _kept(row: AnswerKept) -> KeptReceipt | None:

@@ -81,6 +81,7 @@ _STEP_OF_REASON = {
     "kid": "key",
     "alg": "algorithm",
     "signature": "signature",
+    "group": "signature",
     "claims": "claims",
 }
 

@@ -17,7 +17,8 @@ from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
 from certificates.evidence.steps import fail_at, pass_all
 from certificates.evidence.times import shown_time
-from certificates.jose import BadKey, Key, VerificationError, key_from_jwk, verify
+from certificates.groups import verify
+from certificates.jose import BadKey, Key, VerificationError, key_from_jwk
 
 _SKEW = 60
 
