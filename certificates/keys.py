@@ -1,7 +1,8 @@
-"""The hub's own keys: made at the first start, encrypted at rest, rotated with overlap, published as a JWK set.
+"""The hub's own keys: made at the first start, encrypted at rest, rotated with overlap, published under a trust root.
 
-A folder holds one PEM (PKCS#8, encrypted) per key and ``keys.json`` with their states. Several processes may share
-it: changes are made under a file lock and by renaming; ``refresh`` picks up what another process changed.
+A folder (``certificates.key_folder``) holds them; their states and moves are in ``certificates.key_states``. Several
+processes may share it; ``refresh`` picks up what another process changed. Every change is signed by the trust root at
+once, so that what is published is always a whole set with its signature.
 
 After a rotation the old key verifies for good, and counts for receipts up to ``signs_until``, for processes that have
 not noticed the rotation yet. An entry that was written down before the rotation is signed with the key that it names
@@ -16,82 +17,36 @@ Example:
     ('ES256', 'Ed25519')
 """
 
-import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from fcntl import LOCK_EX, flock
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from certificates.errors import CertificatesError
-from certificates.jose import ED25519, ES256, Key, new_key
-from certificates.key_files import from_pem, to_pem
+from certificates.jose import Key, VerificationError
+from certificates.key_alarms import KeyAlarm, key_alarms
+from certificates.key_folder import Index, KeyFolder, KeyModule, KeysBroken, KeysLocked, ModuleMissing
+from certificates.key_states import (
+    ROTATION_OVERLAP,
+    KeyPurpose,
+    KeyRules,
+    KeyState,
+    KeyStatus,
+    States,
+    activated,
+    compromised,
+    of_purpose,
+)
+from certificates.trust_root import fingerprint_of, sign_key_set, verify_key_set
 
-ROTATION_OVERLAP = timedelta(minutes=10)
-"""How long after a rotation the old key still counts for new receipts of processes that have not refreshed yet."""
+__all__ = [
+    "ROTATION_OVERLAP", "KeyAlarm", "KeyModule", "KeyPurpose", "KeyRing", "KeyRules", "KeyState", "KeyStatus",
+    "KeysBroken", "KeysLocked", "ModuleMissing", "NotYetCompromised", "UnknownKey",
+]  # fmt: skip
 
-
-class KeyPurpose(StrEnum):
-    """What a key is for; no key serves two purposes."""
-
-    RECEIPT = "receipt"
-    CHECKPOINT = "checkpoint"
-    CLIENT = "client"
-    CREDENTIAL = "credential"
-    STATUS = "status"  # status lists, and the offline bundles that hold them
-    DOCUMENT = "document"  # marks on copies, and manifests of archive packages
-
-
-class KeyStatus(StrEnum):
-    """Whether a key signs."""
-
-    ACTIVE = "active"
-    VERIFY_ONLY = "verify_only"
-
-
-_ALGORITHMS = {purpose: ED25519 if purpose == KeyPurpose.CHECKPOINT else ES256 for purpose in KeyPurpose}
-_PUBLISHED = tuple(purpose for purpose in KeyPurpose if purpose != KeyPurpose.CLIENT)
-
-
-@dataclass(frozen=True)
-class KeyState:
-    """One key's entry in ``keys.json``.
-
-    Attributes:
-        made_at: Unix time in seconds.
-        signs_until: Unix time after which nothing that the key signed counts any more; None while it is active.
-    """
-
-    kid: str
-    purpose: KeyPurpose
-    alg: str
-    status: KeyStatus
-    made_at: int
-    signs_until: int | None = None
-
-
-class KeysLocked(CertificatesError):
-    """Raised when a key file cannot be decrypted with the passphrase, or is no key of its kind."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "签名密钥无法解开：口令不符或文件已损坏。请检查 secrets/key_passphrase，或从备份恢复 keys 目录。",
-            "The keys cannot be unlocked. Check secrets/key_passphrase, or restore the keys folder from its backup.",
-        )
-
-
-class KeysBroken(CertificatesError):
-    """Raised when the keys folder cannot be read: ``keys.json`` or a key file is missing or damaged."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "密钥目录不完整或无法读取。请从备份恢复 keys 目录；不要删除后重建，否则旧回执无法验证。",
-            "The keys folder is incomplete. Restore it from its backup; do not make it anew, or old receipts are lost.",
-        )
+_SIGNING_ROOTS = (KeyStatus.ACTIVE, KeyStatus.VERIFY_ONLY)
 
 
 class UnknownKey(CertificatesError):
@@ -99,40 +54,59 @@ class UnknownKey(CertificatesError):
 
     def __init__(self) -> None:
         super().__init__(
-            "没有这个密钥。请用 mianzheng keys 查看现有密钥。",
-            "There is no such key. See mianzheng keys for those there are.",
+            "没有这个密钥。请用 mianzheng keys list 查看现有密钥。",
+            "There is no such key. See mianzheng keys list for those there are.",
+        )
+
+
+class NotYetCompromised(CertificatesError):
+    """Raised when a key shall count as stolen from a moment that lies ahead."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "失密时间晚于现在。请给出最早可能失密的时间。",
+            "That moment lies ahead. Give the earliest one at which somebody else may have had the key.",
         )
 
 
 class KeyRing:
     """All keys of one folder, loaded once."""
 
-    def __init__(self, folder: Path, passphrase: str) -> None:
+    def __init__(self, folder: KeyFolder, rules: KeyRules) -> None:
         self._folder = folder
-        self._passphrase = passphrase.encode()
+        self._rules = rules
         self._keys: Mapping[str, Key] = {}
-        self._states: tuple[KeyState, ...] = ()
+        self._states: States = ()
+        self._signatures: Sequence[str] = ()
         self._active: Mapping[KeyPurpose, Key] = {}
         self._stamp: tuple[int, int, int] | None = None
 
     @classmethod
-    def open(cls, folder: Path, passphrase: str, *, now: datetime) -> "KeyRing":
+    def open(
+        cls,
+        folder: Path,
+        passphrase: str,
+        *,
+        now: datetime,
+        rules: KeyRules | None = None,
+        module: KeyModule | None = None,
+    ) -> "KeyRing":
         """Load the ring; on the first start make the folder (0700) and one key for each purpose.
+
+        A purpose whose active key has another algorithm than the rules name (the profile was changed) gets a new one.
+
+        ``rules`` are those of the standard profile unless given; new private keys are kept in ``module``, or in files.
 
         Raises:
             KeysLocked: The passphrase is another one.
             KeysBroken: A file is missing or damaged.
+            ModuleMissing: A key lies in a module, and none is given.
         """
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ring = cls(folder, passphrase)
-        with ring._locked():
-            ring._begin_index()
-            ring.refresh()  # a wrong passphrase shows here, before anything is made with it
-            states = ring.states()
-            missing = [purpose for purpose in KeyPurpose if not any(state.purpose == purpose for state in states)]
-            if missing:
-                ring._write_states((*states, *(ring._make(purpose, now) for purpose in missing)))
-        ring.refresh()
+        ring = cls(KeyFolder(folder, passphrase, module), rules or KeyRules())
+        ring._folder.begin()
+        with ring._changing(now) as states:  # a wrong passphrase shows here, before anything is made with it
+            for purpose in KeyPurpose:
+                ring._make_good(states, purpose, now)
         return ring
 
     def active(self, purpose: KeyPurpose) -> Key:
@@ -151,130 +125,137 @@ class KeyRing:
             raise UnknownKey from None
 
     def public_keys(self, purpose: KeyPurpose) -> Mapping[str, Key]:
-        """The verifying keys of a purpose, by ``kid``, those of old rotations included."""
-        return {state.kid: self._keys[state.kid].public_only() for state in self._states if state.purpose == purpose}
+        """The verifying keys of a purpose, by ``kid``, those of old rotations included, stolen ones not."""
+        return {
+            state.kid: self._keys[state.kid].public_only()
+            for state in self._states
+            if state.purpose == purpose and state.status != KeyStatus.COMPROMISED
+        }
 
     def states(self) -> tuple[KeyState, ...]:
         """Every key's state, oldest first."""
         return self._states
 
-    def jwks(self) -> dict[str, Any]:
-        """The published JWK set (RFC 7517): receipt and checkpoint keys with state and times; never client keys."""
-        return {"keys": [self._to_jwk(state) for state in self._states if state.purpose in _PUBLISHED]}
+    def alarms(self, now: datetime) -> list[KeyAlarm]:
+        """The keys that should be replaced soon, or should have been."""
+        return key_alarms(self._states, self._rules, now)
 
-    def _to_jwk(self, state: KeyState) -> dict[str, Any]:
-        times = {"made_at": state.made_at, "signs_until": state.signs_until}
-        members = {name: value for name, value in times.items() if value is not None}
-        return {
-            **self._keys[state.kid].to_jwk(),
-            "purpose": state.purpose.value,
-            "status": state.status.value,
-            **members,
-        }
+    def fingerprint(self) -> str:
+        """The trust root's fingerprint, as printed on receipts."""
+        return fingerprint_of(self.active(KeyPurpose.ROOT))
+
+    def jwks(self) -> dict[str, Any]:
+        """The published JWK set (RFC 7517): every key but clients' with state and times, and the roots' signatures."""
+        return {"keys": self._published(self._states), "signatures": list(self._signatures)}
+
+    def prepare(self, purpose: KeyPurpose, now: datetime) -> Key:
+        """Publish the key that will sign after the next rotation; the one that is coming already, if there is one."""
+        with self._changing(now) as states:
+            if of_purpose(tuple(states), purpose, KeyStatus.COMING) is None:
+                states.append(self._make(purpose, now))
+        coming = of_purpose(self._states, purpose, KeyStatus.COMING)
+        if coming is None:
+            raise UnknownKey
+        return self._keys[coming.kid]
 
     def rotate(self, purpose: KeyPurpose, now: datetime) -> Key:
-        """Make a new key for a purpose; the one before only verifies from now on."""
-        with self._locked():
-            until = int((now + ROTATION_OVERLAP).timestamp())
-            states = tuple(
-                replace(state, status=KeyStatus.VERIFY_ONLY, signs_until=until)
-                if (state.purpose, state.status) == (purpose, KeyStatus.ACTIVE)
-                else state
-                for state in self._read_states()
-            )
-            self._write_states((*states, self._make(purpose, now)))
-        self.refresh()
+        """Let the prepared key of a purpose sign, or a new one; the one before only verifies from now on."""
+        with self._changing(now) as states:
+            self._activate(states, purpose, now)
+        return self.active(purpose)
+
+    def compromise(self, kid: str, since: datetime, now: datetime) -> Key:
+        """Mark a key as known to others since a moment; if it signs now, another one takes over at once.
+
+        Returns:
+            The key that signs for its purpose from now on.
+
+        Raises:
+            UnknownKey: The ring never had it.
+            NotYetCompromised: The moment lies ahead.
+        """
+        purpose = self._purpose_of(kid)
+        if since > now:
+            raise NotYetCompromised
+        with self._changing(now) as states:
+            states[:] = compromised(tuple(states), kid, since=int(since.timestamp()))
+            if of_purpose(tuple(states), purpose, KeyStatus.ACTIVE) is None:
+                self._activate(states, purpose, now)
         return self.active(purpose)
 
     def refresh(self) -> bool:
-        """Pick up another process's rotation; one ``stat`` where nothing changed. Whether something did."""
-        stamp = self._read_stamp()
+        """Pick up another process's change; one ``stat`` where nothing changed. Whether something did."""
+        stamp = self._folder.stamp()
         if stamp == self._stamp:
             return False
-        states = self._read_states()
-        keys = {state.kid: self._keys.get(state.kid) or self._load(state) for state in states}
-        self._keys, self._states = keys, states
-        self._active = {state.purpose: keys[state.kid] for state in states if state.status == KeyStatus.ACTIVE}
+        index = self._folder.read()
+        keys = {state.kid: self._keys.get(state.kid) or self._folder.load(state) for state in index.states}
+        self._keys, self._states, self._signatures = keys, index.states, index.signatures
+        self._active = {state.purpose: keys[state.kid] for state in index.states if state.status == KeyStatus.ACTIVE}
         self._stamp = stamp
         return True
 
-    # --- files ---
-
-    @property
-    def _index(self) -> Path:
-        return self._folder / "keys.json"
+    # --- changes
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self._folder / ".lock").open("a") as file:
-            flock(file, LOCK_EX)
-            yield
+    def _changing(self, now: datetime) -> Iterator[list[KeyState]]:
+        """The states to change, under the lock; what the block leaves in the list is signed and written."""
+        with self._folder.locked():
+            self.refresh()
+            states = list(self._states)
+            yield states
+            if tuple(states) != self._states or not self._is_signed():
+                self._write(tuple(states), now)
+        self.refresh()
 
-    def _read_stamp(self) -> tuple[int, int, int]:
-        try:
-            found = self._index.stat()
-        except OSError as error:
-            raise KeysBroken from error
-        return found.st_ino, found.st_mtime_ns, found.st_size
+    def _make_good(self, states: list[KeyState], purpose: KeyPurpose, now: datetime) -> None:
+        active = of_purpose(tuple(states), purpose, KeyStatus.ACTIVE)
+        if active is None or active.alg != self._rules.algorithms[purpose]:
+            self._activate(states, purpose, now)
+        elif active.expires_at is None:  # a folder from before keys had a time
+            expiry = self._rules.expiry(purpose, active.made_at)
+            states[states.index(active)] = replace(active, signs_from=active.made_at, expires_at=expiry)
 
-    def _begin_index(self) -> None:
-        """An empty index before the first key: a crash then leaves at most a key file that nothing names."""
-        if not self._index.exists() and not any(self._folder.glob("*.pem")):
-            self._write_states(())
-
-    def _read_states(self) -> tuple[KeyState, ...]:
-        try:
-            entries = json.loads(self._index.read_bytes())["keys"]
-            return tuple(_state(entry) for entry in entries)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise KeysBroken from error
-
-    def _write_states(self, states: tuple[KeyState, ...]) -> None:
-        content = json.dumps({"keys": [asdict(state) for state in states]}, indent=1)
-        _write_whole(self._index, content.encode())
+    def _activate(self, states: list[KeyState], purpose: KeyPurpose, now: datetime) -> None:
+        """The coming key of a purpose signs, if it is of the algorithm that is wanted; otherwise a new one."""
+        coming = of_purpose(tuple(states), purpose, KeyStatus.COMING)
+        if coming is None or coming.alg != self._rules.algorithms[purpose]:
+            coming = self._make(purpose, now)
+            states.append(coming)
+        moment = int(now.timestamp())
+        expiry = self._rules.expiry(purpose, moment)
+        overlap = int(self._rules.overlap.total_seconds())
+        states[:] = activated(tuple(states), coming.kid, now=moment, overlap=overlap, expires_at=expiry)
 
     def _make(self, purpose: KeyPurpose, now: datetime) -> KeyState:
-        key = new_key(_ALGORITHMS[purpose])
-        pem = to_pem(key, self._passphrase)
-        _write_whole(self._folder / f"{key.kid}.pem", pem)
-        return KeyState(key.kid, purpose, key.alg, KeyStatus.ACTIVE, int(now.timestamp()))
+        place, key = self._folder.make(purpose, self._rules.algorithms[purpose])
+        self._keys = {**self._keys, key.kid: key}
+        return KeyState(key.kid, purpose, key.alg, KeyStatus.COMING, int(now.timestamp()), place=place)
 
-    def _load(self, state: KeyState) -> Key:
+    def _write(self, states: States, now: datetime) -> None:
+        published = self._published(states)
+        roots = [state for state in states if state.purpose == KeyPurpose.ROOT and state.status in _SIGNING_ROOTS]
+        signatures = [sign_key_set(published, self._keys[root.kid], int(now.timestamp())) for root in roots]
+        self._folder.write(Index(states, signatures))
+
+    def _published(self, states: States) -> list[dict[str, Any]]:
+        return [
+            {**self._keys[state.kid].to_jwk(), **state.to_jwk_members()}
+            for state in states
+            if state.purpose != KeyPurpose.CLIENT
+        ]
+
+    def _is_signed(self) -> bool:
+        """Whether the signatures that were kept fit the set as this version of the program publishes it."""
         try:
-            pem = (self._folder / f"{state.kid}.pem").read_bytes()
-        except OSError as error:
-            raise KeysBroken from error
-        try:
-            key = from_pem(pem, self._passphrase, state.alg)
-        except ValueError as error:
-            raise KeysLocked from error
-        if (key.kid, key.alg) != (state.kid, state.alg):
-            raise KeysBroken
-        return key
+            verify_key_set(self.jwks(), self.fingerprint())
+        except (VerificationError, KeyError):  # KeyError: a folder from before there was a root
+            return False
+        return True
 
-
-def _state(entry: Mapping[str, Any]) -> KeyState:
-    return KeyState(
-        kid=str(entry["kid"]),
-        purpose=KeyPurpose(entry["purpose"]),
-        alg=str(entry["alg"]),
-        status=KeyStatus(entry["status"]),
-        made_at=int(entry["made_at"]),
-        signs_until=None if entry["signs_until"] is None else int(entry["signs_until"]),
-    )
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file (0600) so that it is there whole or not at all, even through a power cut."""
-    part = path.with_name(f"{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    def _purpose_of(self, kid: str) -> KeyPurpose:
+        self.refresh()
+        found = next((state.purpose for state in self._states if state.kid == kid), None)
+        if found is None:
+            raise UnknownKey
+        return found

@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from certificates.jose import key_from_jwk, sign, signing_input, verify
-from certificates.keys import ROTATION_OVERLAP, KeyPurpose, KeyRing, KeysBroken, KeysLocked, KeyStatus, UnknownKey
+from certificates.key_states import PROFILES
+from certificates.keys import (
+    ROTATION_OVERLAP,
+    KeyPurpose,
+    KeyRing,
+    KeyRules,
+    KeysBroken,
+    KeysLocked,
+    KeyStatus,
+    NotYetCompromised,
+    UnknownKey,
+)
+from certificates.trust_root import verify_key_set
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 PASSPHRASE = "correct horse battery staple"
@@ -53,6 +65,7 @@ def test_the_published_set(tmp_path: Path) -> None:
         "credential",
         "status",
         "document",
+        "root",
     }
     assert ring.active(KeyPurpose.CLIENT).kid not in {entry["kid"] for entry in published}
     for entry in published:
@@ -190,3 +203,126 @@ def test_an_unknown_key(tmp_path: Path) -> None:
 
 def test_the_passphrase_is_not_shown(tmp_path: Path) -> None:
     assert PASSPHRASE not in repr(ring_in(tmp_path))
+
+
+def statuses(ring: KeyRing, purpose: KeyPurpose) -> list[str]:
+    return [state.status.value for state in ring.states() if state.purpose == purpose]
+
+
+def test_a_prepared_key_is_published_before_it_signs(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    old = ring.active(KeyPurpose.RECEIPT)
+    coming = ring.prepare(KeyPurpose.RECEIPT, NOW)
+    assert ring.prepare(KeyPurpose.RECEIPT, NOW).kid == coming.kid
+    assert ring.active(KeyPurpose.RECEIPT).kid == old.kid
+    assert {"coming", "active"} == set(statuses(ring, KeyPurpose.RECEIPT))
+    assert coming.kid in {entry["kid"] for entry in ring.jwks()["keys"]}
+    later = NOW + timedelta(days=1)
+    assert ring.rotate(KeyPurpose.RECEIPT, later).kid == coming.kid
+    assert statuses(ring, KeyPurpose.RECEIPT) == ["verify_only", "active"]
+    active = ring.states()[-1]
+    assert (active.made_at, active.signs_from) == (int(NOW.timestamp()), int(later.timestamp()))
+    assert active.expires_at == int((later + KeyRules().lifetime).timestamp())
+
+
+def test_a_stolen_key_is_replaced_at_once(tmp_path: Path) -> None:
+    ring, other = ring_in(tmp_path), ring_in(tmp_path)
+    stolen = ring.active(KeyPurpose.RECEIPT)
+    since = NOW + timedelta(days=3)
+    new = ring.compromise(stolen.kid, since, NOW + timedelta(days=5))
+    assert new.kid != stolen.kid
+    assert other.refresh()
+    assert other.active(KeyPurpose.RECEIPT).kid == new.kid
+    published = next(entry for entry in other.jwks()["keys"] if entry["kid"] == stolen.kid)
+    assert (published["status"], published["compromised_since"]) == ("compromised", int(since.timestamp()))
+    assert stolen.kid not in other.public_keys(KeyPurpose.RECEIPT)
+    earlier = NOW + timedelta(days=2)
+    assert ring.compromise(stolen.kid, earlier, NOW + timedelta(days=6)).kid == new.kid
+    assert ring.compromise(stolen.kid, since, NOW + timedelta(days=7)).kid == new.kid
+    state = next(state for state in ring.states() if state.kid == stolen.kid)
+    assert state.compromised_since == int(earlier.timestamp())
+
+
+def test_a_prepared_key_takes_over_from_a_stolen_one(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    coming = ring.prepare(KeyPurpose.RECEIPT, NOW)
+    assert ring.compromise(ring.active(KeyPurpose.RECEIPT).kid, NOW, NOW).kid == coming.kid
+    assert statuses(ring, KeyPurpose.RECEIPT) == ["compromised", "active"]
+
+
+def test_keys_that_cannot_be_stolen_like_that(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    with pytest.raises(UnknownKey):
+        ring.compromise("nobody", NOW, NOW)
+    with pytest.raises(NotYetCompromised):
+        ring.compromise(ring.active(KeyPurpose.RECEIPT).kid, NOW + timedelta(seconds=1), NOW)
+
+
+def test_every_change_is_signed_by_the_root(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    shown = ring.fingerprint()
+    for days, change in enumerate(
+        (
+            lambda now: ring.prepare(KeyPurpose.STATUS, now),
+            lambda now: ring.rotate(KeyPurpose.RECEIPT, now),
+            lambda now: ring.compromise(ring.active(KeyPurpose.DOCUMENT).kid, now, now),
+        )
+    ):
+        now = NOW + timedelta(days=days)
+        change(now)
+        assert verify_key_set(ring.jwks(), shown).made_at == int(now.timestamp())
+
+
+def test_a_new_root_leaves_the_old_fingerprint_good(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    old = ring.fingerprint()
+    ring.rotate(KeyPurpose.ROOT, NOW + timedelta(days=1))
+    assert ring.fingerprint() != old
+    for shown in (old, ring.fingerprint()):
+        assert verify_key_set(ring.jwks(), shown).fingerprint == shown
+
+
+def test_a_folder_from_before_there_was_a_root(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    index = tmp_path / "keys.json"
+    members = ("kid", "purpose", "alg", "status", "made_at", "signs_until")
+    entries = [
+        {name: state[name] for name in members}
+        for state in json.loads(index.read_bytes())["keys"]
+        if state["purpose"] != "root"
+    ]
+    index.write_text(json.dumps({"keys": entries}))
+    later = ring_in(tmp_path)
+    assert later.active(KeyPurpose.RECEIPT).kid == ring.active(KeyPurpose.RECEIPT).kid
+    assert verify_key_set(later.jwks(), later.fingerprint()).made_at == int(NOW.timestamp())
+    assert all(state.expires_at is not None for state in later.states())
+
+
+def test_another_profile_makes_keys_of_its_own(tmp_path: Path) -> None:
+    old = ring_in(tmp_path).active(KeyPurpose.RECEIPT)
+    ring = KeyRing.open(tmp_path, PASSPHRASE, now=NOW, rules=KeyRules(algorithms=PROFILES["sm"]))
+    assert ring.active(KeyPurpose.RECEIPT).alg == "SM2-SM3"
+    assert statuses(ring, KeyPurpose.RECEIPT) == ["verify_only", "active"]
+    assert old.kid in ring.public_keys(KeyPurpose.RECEIPT)
+    assert verify_key_set(ring.jwks(), ring.fingerprint())
+    again = KeyRing.open(tmp_path, PASSPHRASE, now=NOW, rules=KeyRules(algorithms=PROFILES["sm"]))
+    assert again.jwks() == ring.jwks()
+
+
+def test_alarms_begin_before_keys_are_due(tmp_path: Path) -> None:
+    ring = ring_in(tmp_path)
+    rules = KeyRules()
+    due = NOW + rules.lifetime
+    assert ring.alarms(due - rules.warn_before) == []
+    soon = ring.alarms(due - timedelta(days=10))
+    assert {alarm.purpose for alarm in soon} == set(KeyPurpose) - {KeyPurpose.CLIENT, KeyPurpose.ROOT}
+    assert {alarm.days_left for alarm in soon} == {10}
+    assert "prepare" in soon[0].en
+    ring.prepare(soon[0].purpose, NOW)
+    assert "rotate" in ring.alarms(due - timedelta(days=10))[0].en
+    late = ring.alarms(due + timedelta(days=2))
+    assert all(alarm.overdue for alarm in late)
+    assert "overdue" in late[0].en
+    for alarm in late:
+        ring.rotate(alarm.purpose, due)
+    assert ring.alarms(due + timedelta(days=2)) == []
