@@ -20,8 +20,9 @@ from certificates.errors import CertificatesError
 from certificates.evidence.codes import examine_code
 from certificates.evidence.findings import Findings, Report
 from certificates.evidence.given import Given
+from certificates.evidence.key_sets import examine_keys
 from certificates.evidence.ledgers import examine_note, examine_proof
-from certificates.evidence.reading import as_text, as_token, read_bytes, read_text
+from certificates.evidence.reading import UnusableFile, as_text, as_token, read_bytes, read_text
 from certificates.evidence.receipts import checkpoint_keys, examine_receipt
 from certificates.evidence.recognising import recognise
 from certificates.evidence.tokens import examine_jws
@@ -45,6 +46,7 @@ EXAMINERS: Final[Mapping[str, Examiner]] = {
     "receipt": _of_token(examine_receipt),
     "jws": _of_token(examine_jws),
     "code": examine_code,
+    "keys": examine_keys,
     "note": _of_text(examine_note),
     "proof": _of_text(examine_proof),
 }
@@ -61,13 +63,16 @@ def examine(kind: str | None, content: bytes, given: Given, name: str = "") -> R
         name: What the file is called in messages.
     """
     taken_for = kind or recognise(content)
-    return judge_with(taken_for, given, lambda: EXAMINERS[taken_for](name, content, given))
+    look = EXAMINERS.get(taken_for)
+    if look is None:
+        return unusable(taken_for, UnusableFile(name, "不是可验证的文件", "is none that can be verified here"))
+    return judge_with(taken_for, given, lambda: look(name, content, given))
 
 
 def judge_with(kind: str, given: Given, look: Callable[[], Report]) -> Report:
     """Look at the keys, then at the file; what cannot be read at all is in the report, too."""
     try:
-        checks, points, refusal = look_at_root(given)
+        checks, points, refusal = ((), (), None) if kind == "keys" else look_at_root(given)
         report = look()
     except CertificatesError as error:
         return unusable(kind, error)

@@ -47,6 +47,7 @@ COMMANDS: Final = {
     "code": Command(
         "code", "验证离线码：文本、图片、PDF / an offline code: text, picture, PDF", "code photo.jpg --keys keys.jwks"
     ),
+    "keys": Command("keys", "验证公钥文件 / a key set", "keys keys.jwks --root 'A1B2 C3D4 ...'"),
     "note": Command("note", "验证检查点 / a checkpoint", "note checkpoint --keys keys.jwks"),
     "proof": Command(
         "proof", "验证存证证明 / a proof of logging", "proof receipt.tlog-proof --keys keys.jwks --receipt receipt.jws"
@@ -97,7 +98,7 @@ def _write(text: str) -> None:
 
 def _given(options: argparse.Namespace, now: datetime | None) -> Given:
     return Given(
-        read_json(options.keys),
+        {} if options.keys is None else read_json(options.keys),
         at=options.at or now,
         proof=None if options.proof is None else read_text(options.proof),
         receipt=None if options.receipt is None else read_token(options.receipt),
@@ -117,13 +118,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog = f"example: python -m certificates {command.example}"
         added = commands.add_parser(name, help=command.help, description=command.help, epilog=epilog)
         added.set_defaults(command=command)
-        _add_options(added)
+        _add_options(added, needs_keys=command.kind != "keys")
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser) -> None:
+def _add_options(parser: argparse.ArgumentParser, *, needs_keys: bool) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="所验文件 / the file")
-    parser.add_argument("--keys", metavar="JWKS", type=Path, required=True, help="平台公钥 / the hub's published keys")
+    parser.add_argument(
+        "--keys", metavar="JWKS", type=Path, required=needs_keys, help="平台公钥 / the hub's published keys"
+    )
     parser.add_argument("--at", metavar="TIME", type=read_time, help="核对时刻 / judge as at this moment (ISO 8601)")
     parser.add_argument(
         "--proof", metavar="FILE", type=Path, help="存证证明 / proof of a receipt's logging (tlog-proof)"

@@ -20,6 +20,7 @@ KINDS = {
     "note": "检查点",
     "proof": "存证证明",
     "log-fsck": "存证日志",
+    "keys": "公钥文件",
     "code": "离线码",
     "package": "归档包",
     "bundle": "离线包",

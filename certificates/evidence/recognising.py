@@ -24,6 +24,8 @@ def recognise(content: bytes) -> str:
         return "package"
     if is_image(content) or looks_like(content[:100].decode("ascii", "replace")):
         return "code"
+    if content.lstrip().startswith(b"{"):
+        return "keys"
     if b"\n\n\xe2\x80\x94 " in content:
         return "note"
     return _kind_of_token(content)
