@@ -3,6 +3,10 @@
 Formats: C2SP signed-note (Ed25519), tlog-checkpoint and tlog-proof. A proof holds the entry's index, its audit path and
 a checkpoint; with the log's public key it can be checked anywhere, without the hub.
 
+In the SM profile the log signs twice: by Ed25519, which all who know the formats read, and by SM2-SM3 in a line of its
+own. signed-note has no type for SM2; its key id is the first four bytes of SHA-256 over the name, a line feed, 0xff,
+``mianzheng SM2-SM3`` and the key's 64 bytes x||y, and the 64 bytes r||s are over the note's text.
+
 Example:
     >>> from certificates.jose import ED25519, new_key
     >>> key = new_key(ED25519)
@@ -18,17 +22,18 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from certificates import merkle
 from certificates.errors import CertificatesError
-from certificates.jose import Key
+from certificates.jose import Key, raw_signature, signature_holds
+from certificates.sm.sm2 import Sm2PublicKey
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 _ED25519_NOTE = b"\x01"
+_SM2_NOTE = b"\xffmianzheng SM2-SM3"
 _KEY_ID = 4
 _HASH = 32
 _MAX_NOTE = 65_536
@@ -95,19 +100,20 @@ class Proof:
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
 
-def sign_checkpoint(checkpoint: Checkpoint, key: Key) -> str:
-    """The signed note of a checkpoint; the key's name in it is the origin.
+def sign_checkpoint(checkpoint: Checkpoint, *keys: Key) -> str:
+    """The signed note of a checkpoint, a line for each key; the keys' name in it is the origin.
 
     Raises:
-        BadCheckpoint: The origin cannot be a key name, or the key is none for Ed25519 that signs.
+        BadCheckpoint: The origin cannot be a key name, or a key is none for Ed25519 or SM2 that signs.
     """
     if _NAME.fullmatch(checkpoint.origin) is None or len(checkpoint.root) != _HASH:
         raise BadCheckpoint("origin or root")
-    if not isinstance(key.private, Ed25519PrivateKey):
+    if not keys or any(key.private is None or not _public_bytes(key) for key in keys):
         raise BadCheckpoint("key")
     text = checkpoint.text()
-    signature = _key_id(checkpoint.origin, key) + key.private.sign(text.encode())
-    return f"{text}\n— {checkpoint.origin} {_base64(signature)}\n"
+    signatures = [_key_id(checkpoint.origin, key) + raw_signature(text.encode(), key) for key in keys]
+    lines = [f"— {checkpoint.origin} {_base64(signature)}\n" for signature in signatures]
+    return "\n".join((text, "".join(lines)))
 
 
 def open_checkpoint(note: str, keys: Iterable[Key], *, origin: str | None = None) -> Checkpoint:
@@ -115,7 +121,7 @@ def open_checkpoint(note: str, keys: Iterable[Key], *, origin: str | None = None
 
     Args:
         note: The signed note.
-        keys: The log's public keys; one of them must have signed.
+        keys: The log's public keys; one of them must have signed, and no line of any of them may be wrong.
         origin: The name that the log must have; None accepts the name that the log's key signed for itself.
 
     Raises:
@@ -127,7 +133,8 @@ def open_checkpoint(note: str, keys: Iterable[Key], *, origin: str | None = None
         raise BadCheckpoint("origin")
     signatures = [_parse_signature(line) for line in lines]
     own = [signature for name, signature in signatures if name == checkpoint.origin]
-    if not any(_signed(text, checkpoint.origin, own, key) for key in keys):
+    holding = [key for key in keys if _signed(text, checkpoint.origin, own, key)]  # looks at every known key's line
+    if not holding:
         raise BadCheckpoint("unsigned")
     return checkpoint
 
@@ -205,25 +212,30 @@ def _parse_signature(line: str) -> tuple[str, bytes]:
 
 
 def _signed(text: str, name: str, signatures: Iterable[bytes], key: Key) -> bool:
+    if not _public_bytes(key):
+        return False
     known = [signature for signature in signatures if signature[:_KEY_ID] == _key_id(name, key)]
     return any(_holds(text, signature[_KEY_ID:], key) for signature in known)
 
 
 def _holds(text: str, signature: bytes, key: Key) -> bool:
-    if not isinstance(key.public, Ed25519PublicKey):
-        return False
-    try:
-        key.public.verify(signature, text.encode())
-    except InvalidSignature:
-        raise BadCheckpoint("signature") from None
+    if not signature_holds(text.encode(), signature, key):
+        raise BadCheckpoint("signature")
     return True
 
 
 def _key_id(name: str, key: Key) -> bytes:
-    if not isinstance(key.public, Ed25519PublicKey):
-        return b""
-    raw = key.public.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return hashlib.sha256(name.encode() + b"\n" + _ED25519_NOTE + raw).digest()[:_KEY_ID]
+    return hashlib.sha256(name.encode() + b"\n" + _public_bytes(key)).digest()[:_KEY_ID]
+
+
+def _public_bytes(key: Key) -> bytes:
+    """The signature's type and the public key; empty for keys that sign no notes."""
+    public = key.public
+    if isinstance(public, Ed25519PublicKey):
+        return _ED25519_NOTE + public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    if isinstance(public, Sm2PublicKey):
+        return _SM2_NOTE + public.x.to_bytes(_HASH, "big") + public.y.to_bytes(_HASH, "big")
+    return b""
 
 
 def _proof_hash(line: str) -> bytes:
