@@ -18,6 +18,7 @@ _DAY = 86_400
 _PURPOSES = {
     KeyPurpose.RECEIPT: ("回执签名密钥", "the key for receipts"),
     KeyPurpose.CHECKPOINT: ("存证日志密钥", "the key for checkpoints"),
+    KeyPurpose.CHECKPOINT_SM2: ("存证日志国密密钥", "the SM2 key for checkpoints"),
     KeyPurpose.CREDENTIAL: ("凭证签名密钥", "the key for credentials"),
     KeyPurpose.STATUS: ("状态列表密钥", "the key for status lists"),
     KeyPurpose.DOCUMENT: ("文件标记密钥", "the key for documents"),

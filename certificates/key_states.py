@@ -16,7 +16,7 @@ Example:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -36,6 +36,7 @@ class KeyPurpose(StrEnum):
 
     RECEIPT = "receipt"
     CHECKPOINT = "checkpoint"
+    CHECKPOINT_SM2 = "checkpoint_sm2"  # the second signature of checkpoints, in the SM profile
     CLIENT = "client"
     CREDENTIAL = "credential"
     STATUS = "status"  # status lists, and the offline bundles that hold them
@@ -88,10 +89,18 @@ class KeyState:
         return {"purpose": self.purpose.value, "status": self.status.value, **told}
 
 
-_STANDARD = {purpose: ED25519 if purpose == KeyPurpose.CHECKPOINT else ES256 for purpose in KeyPurpose}
-_SM = {**dict.fromkeys(KeyPurpose, SM2_SM3), KeyPurpose.CHECKPOINT: ED25519, KeyPurpose.CLIENT: ES256}
+_SM: Mapping[KeyPurpose, str] = {
+    **dict.fromkeys(KeyPurpose, SM2_SM3),
+    KeyPurpose.CHECKPOINT: ED25519,
+    KeyPurpose.CLIENT: ES256,
+}
+_STANDARD: Mapping[KeyPurpose, str] = {
+    purpose: ED25519 if purpose == KeyPurpose.CHECKPOINT else ES256
+    for purpose in KeyPurpose
+    if purpose != KeyPurpose.CHECKPOINT_SM2
+}
 PROFILES: Final[Mapping[str, Mapping[KeyPurpose, str]]] = MappingProxyType({"standard": _STANDARD, "sm": _SM})
-"""The algorithm of each purpose, by the name of a profile."""
+"""The algorithm of each purpose, by the name of a profile. Clients choose theirs themselves."""
 
 
 @dataclass(frozen=True)
@@ -99,17 +108,26 @@ class KeyRules:
     """How keys are made and how long they should serve.
 
     Attributes:
+        algorithms: One of ``PROFILES``; None keeps to the algorithms of the keys that are there (standard for a new
+            folder), so that a command that knows of no profile changes none.
         lifetime: From becoming active to when the key should have been replaced.
         root_lifetime: The same for the trust root, whose fingerprint is on paper.
         warn_before: How long before that alarms begin.
         overlap: After a rotation, how long the old key still counts for processes that have not noticed.
     """
 
-    algorithms: Mapping[KeyPurpose, str] = field(default_factory=lambda: PROFILES["standard"])
+    algorithms: Mapping[KeyPurpose, str] | None = None
     lifetime: timedelta = timedelta(days=730)
     root_lifetime: timedelta = timedelta(days=7300)
     warn_before: timedelta = timedelta(days=60)
     overlap: timedelta = ROTATION_OVERLAP
+
+    def algorithms_for(self, states: "States") -> Mapping[KeyPurpose, str]:
+        """The algorithm of each purpose, where these keys are there."""
+        if self.algorithms is not None:
+            return self.algorithms
+        in_use = {state.purpose: state.alg for state in states if state.status != KeyStatus.COMING}  # the last counts
+        return {**PROFILES["standard"], **in_use}
 
     def expiry(self, purpose: KeyPurpose, signs_from: int) -> int:
         """Unix time at which a key should have been replaced."""

@@ -94,8 +94,7 @@ class KeyRing:
         """Load the ring; on the first start make the folder (0700) and one key for each purpose.
 
         A purpose whose active key has another algorithm than the rules name (the profile was changed) gets a new one.
-
-        ``rules`` are those of the standard profile unless given; new private keys are kept in ``module``, or in files.
+        Rules that name no algorithms change none. New private keys are kept in ``module``, or in files.
 
         Raises:
             KeysLocked: The passphrase is another one.
@@ -105,13 +104,18 @@ class KeyRing:
         ring = cls(KeyFolder(folder, passphrase, module), rules or KeyRules())
         ring._folder.begin()
         with ring._changing(now) as states:  # a wrong passphrase shows here, before anything is made with it
-            for purpose in KeyPurpose:
+            for purpose in ring._algorithms(states):
                 ring._make_good(states, purpose, now)
         return ring
 
     def active(self, purpose: KeyPurpose) -> Key:
         """The key that signs for a purpose now."""
         return self._active[purpose]
+
+    def checkpoint_keys(self) -> tuple[Key, ...]:
+        """The keys that sign checkpoints now: one for Ed25519, and in the SM profile one for SM2."""
+        both = (KeyPurpose.CHECKPOINT, KeyPurpose.CHECKPOINT_SM2)
+        return tuple(self._active[purpose] for purpose in both if purpose in self._active)
 
     def signing_key(self, kid: str) -> Key:
         """The key that an entry names, to finish what was written down before a rotation.
@@ -152,7 +156,7 @@ class KeyRing:
         """Publish the key that will sign after the next rotation; the one that is coming already, if there is one."""
         with self._changing(now) as states:
             if of_purpose(tuple(states), purpose, KeyStatus.COMING) is None:
-                states.append(self._make(purpose, now))
+                states.append(self._make(purpose, self._algorithms(states)[purpose], now))
         coming = of_purpose(self._states, purpose, KeyStatus.COMING)
         if coming is None:
             raise UnknownKey
@@ -210,7 +214,7 @@ class KeyRing:
 
     def _make_good(self, states: list[KeyState], purpose: KeyPurpose, now: datetime) -> None:
         active = of_purpose(tuple(states), purpose, KeyStatus.ACTIVE)
-        if active is None or active.alg != self._rules.algorithms[purpose]:
+        if active is None or active.alg != self._algorithms(states)[purpose]:
             self._activate(states, purpose, now)
         elif active.expires_at is None:  # a folder from before keys had a time
             expiry = self._rules.expiry(purpose, active.made_at)
@@ -218,17 +222,20 @@ class KeyRing:
 
     def _activate(self, states: list[KeyState], purpose: KeyPurpose, now: datetime) -> None:
         """The coming key of a purpose signs, if it is of the algorithm that is wanted; otherwise a new one."""
-        coming = of_purpose(tuple(states), purpose, KeyStatus.COMING)
-        if coming is None or coming.alg != self._rules.algorithms[purpose]:
-            coming = self._make(purpose, now)
+        coming, alg = of_purpose(tuple(states), purpose, KeyStatus.COMING), self._algorithms(states)[purpose]
+        if coming is None or coming.alg != alg:
+            coming = self._make(purpose, alg, now)
             states.append(coming)
         moment = int(now.timestamp())
         expiry = self._rules.expiry(purpose, moment)
         overlap = int(self._rules.overlap.total_seconds())
         states[:] = activated(tuple(states), coming.kid, now=moment, overlap=overlap, expires_at=expiry)
 
-    def _make(self, purpose: KeyPurpose, now: datetime) -> KeyState:
-        place, key = self._folder.make(purpose, self._rules.algorithms[purpose])
+    def _algorithms(self, states: Sequence[KeyState]) -> Mapping[KeyPurpose, str]:
+        return self._rules.algorithms_for(tuple(states))
+
+    def _make(self, purpose: KeyPurpose, alg: str, now: datetime) -> KeyState:
+        place, key = self._folder.make(purpose, alg)
         self._keys = {**self._keys, key.kid: key}
         return KeyState(key.kid, purpose, key.alg, KeyStatus.COMING, int(now.timestamp()), place=place)
 

@@ -35,7 +35,7 @@ def test_the_first_start_makes_one_key_for_each_purpose(tmp_path: Path) -> None:
     ring = ring_in(tmp_path / "keys")
     assert {ring.active(purpose).alg for purpose in (KeyPurpose.RECEIPT, KeyPurpose.CLIENT)} == {"ES256"}
     assert ring.active(KeyPurpose.CHECKPOINT).alg == "Ed25519"
-    assert len({state.kid for state in ring.states()}) == len(KeyPurpose)
+    assert len({state.kid for state in ring.states()}) == len(PROFILES["standard"])
     assert all((state.status, state.made_at) == (KeyStatus.ACTIVE, int(NOW.timestamp())) for state in ring.states())
 
 
@@ -178,7 +178,7 @@ def test_a_crash_during_the_first_start_is_no_broken_folder(tmp_path: Path) -> N
         if index is not None:
             (tmp_path / "keys.json").write_bytes(index)
         ring = ring_in(tmp_path)
-        assert len(ring.states()) == len(KeyPurpose)
+        assert len(ring.states()) == len(PROFILES["standard"])
         (tmp_path / "keys.json").unlink()
         for file in tmp_path.glob("*.pem"):
             file.unlink()
@@ -193,7 +193,7 @@ def test_a_wrong_passphrase_makes_no_further_key(tmp_path: Path) -> None:
     with pytest.raises(KeysLocked):
         ring_in(tmp_path, "another")
     assert sorted(tmp_path.glob("*.pem")) == before
-    assert len(ring_in(tmp_path).states()) == len(KeyPurpose)
+    assert len(ring_in(tmp_path).states()) == len(PROFILES["standard"])
 
 
 def test_an_unknown_key(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_alarms_begin_before_keys_are_due(tmp_path: Path) -> None:
     due = NOW + rules.lifetime
     assert ring.alarms(due - rules.warn_before) == []
     soon = ring.alarms(due - timedelta(days=10))
-    assert {alarm.purpose for alarm in soon} == set(KeyPurpose) - {KeyPurpose.CLIENT, KeyPurpose.ROOT}
+    assert {alarm.purpose for alarm in soon} == set(PROFILES["standard"]) - {KeyPurpose.CLIENT, KeyPurpose.ROOT}
     assert {alarm.days_left for alarm in soon} == {10}
     assert "prepare" in soon[0].en
     ring.prepare(soon[0].purpose, NOW)
@@ -326,3 +326,22 @@ def test_alarms_begin_before_keys_are_due(tmp_path: Path) -> None:
     for alarm in late:
         ring.rotate(alarm.purpose, due)
     assert ring.alarms(due + timedelta(days=2)) == []
+
+
+def test_who_names_no_profile_changes_none(tmp_path: Path) -> None:
+    sm = KeyRing.open(tmp_path, PASSPHRASE, now=NOW, rules=KeyRules(algorithms=PROFILES["sm"]))
+    assert {key.alg for key in sm.checkpoint_keys()} == {"Ed25519", "SM2-SM3"}
+    command = KeyRing.open(tmp_path, PASSPHRASE, now=NOW)
+    assert command.jwks() == sm.jwks()
+    for purpose in (KeyPurpose.RECEIPT, KeyPurpose.CHECKPOINT_SM2, KeyPurpose.ROOT):
+        assert command.rotate(purpose, NOW).alg == "SM2-SM3"
+        assert command.prepare(purpose, NOW).alg == "SM2-SM3"
+        assert command.compromise(command.active(purpose).kid, NOW, NOW).alg == "SM2-SM3"
+
+
+def test_back_to_the_standard_profile_checkpoints_go_on_to_be_signed_by_sm2(tmp_path: Path) -> None:
+    KeyRing.open(tmp_path, PASSPHRASE, now=NOW, rules=KeyRules(algorithms=PROFILES["sm"]))
+    back = KeyRing.open(tmp_path, PASSPHRASE, now=NOW, rules=KeyRules(algorithms=PROFILES["standard"]))
+    assert back.active(KeyPurpose.RECEIPT).alg == "ES256"
+    assert [key.alg for key in back.checkpoint_keys()] == ["Ed25519", "SM2-SM3"]  # proofs of older receipts need it
+    assert [key.alg for key in KeyRing.open(tmp_path / "new", PASSPHRASE, now=NOW).checkpoint_keys()] == ["Ed25519"]
