@@ -10,6 +10,7 @@ from fastapi.telemetry import TelemetryConfig
 from exchange_api.access_log import AccessLog
 from exchange_api.body_cap import BodyCap
 from exchange_api.pages.router import install_pages, pages_router
+from exchange_api.pages.verify_page import MOST_VERIFIED, VERIFY_PLACE
 from exchange_api.parts import HubParts
 from exchange_api.problems import add_problem_handlers
 from exchange_api.routes import catalogue, datasets, health, keys, ledger, metrics, verifications
@@ -45,7 +46,7 @@ def create_app(parts: HubParts) -> FastAPI:
     install_pages(app)
     add_problem_handlers(app, secure=secure)
     # The last one added is the outermost
-    app.add_middleware(BodyCap, upload_prefixes=UPLOAD_PREFIXES)
+    app.add_middleware(BodyCap, upload_prefixes=UPLOAD_PREFIXES, caps={VERIFY_PLACE: MOST_VERIFIED})
     app.add_middleware(Forms, secure=secure)
     app.add_middleware(SecurityHeaders, secure=secure)
     app.add_middleware(AccessLog, meters=parts.meters)

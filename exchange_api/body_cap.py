@@ -3,7 +3,7 @@
 app.add_middleware(BodyCap, small=65_536, upload=52_428_800, upload_prefixes=("/publisher/",))
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -19,6 +19,7 @@ UPLOAD_BODY = 50 * 1024 * 1024
 FORM_ROOM = 16 * 1024
 """Bytes that a form's boundaries and other fields may add to a file."""
 MOST_DIGITS = 20
+NO_CAPS: Mapping[str, int] = {}
 
 
 @dataclass
@@ -32,7 +33,10 @@ class _Count:
 
 
 class BodyCap:
-    """ASGI middleware; answers 413 as a problem document, whatever the application makes of the cut body."""
+    """ASGI middleware; answers 413 as a problem document, whatever the application makes of the cut body.
+
+    `caps` are bytes for single paths, before the two that hold for all others.
+    """
 
     def __init__(
         self,
@@ -41,24 +45,31 @@ class BodyCap:
         small: int = SMALL_BODY,
         upload: int = UPLOAD_BODY,
         upload_prefixes: Sequence[str] = (),
+        caps: Mapping[str, int] = NO_CAPS,
     ) -> None:
         self._app = app
         self._small = small
         self._upload = upload + FORM_ROOM
         self._upload_prefixes = tuple(upload_prefixes)
+        self._caps = caps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count the body; once it is too large, whatever the application answers becomes 413."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        count = _Count(self._upload if scope["path"].startswith(self._upload_prefixes) else self._small)
+        count = _Count(self._most(scope["path"]))
         if _declared_length(scope) > count.most:
             await _refuse(scope, receive, send)
             return
         await self._app(scope, _counted(receive, count), _guarded(send, count))
         if count.refused and not count.started:
             await _refuse(scope, receive, send)
+
+    def _most(self, path: str) -> int:
+        if path in self._caps:
+            return self._caps[path] + FORM_ROOM
+        return self._upload if path.startswith(self._upload_prefixes) else self._small
 
 
 def _declared_length(scope: Scope) -> int:

@@ -148,6 +148,16 @@ class TooManyTries(ExchangeApiError):
         self.seconds = seconds
 
 
+class TooManyFiles(TooManyTries):
+    """Raised when one address has files verified more often than the page allows; `seconds` until the next."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.zh = f"本机验证文件过于频繁,请 {seconds} 秒后再试,或用命令行离线验证"
+        self.en = f"too many files from here; try again in {seconds} seconds, or verify with the command line"
+        self.args = (f"{self.zh} | {self.en}",)
+
+
 class RoleMissing(ExchangeApiError):
     """Raised when an account lacks the role that a page is for."""
 

@@ -135,14 +135,14 @@ async def check_csrf(request: Request) -> None:
         raise FormNotOurs
 
 
-async def read_form(request: Request) -> FormData:
-    """The form of this request, at most one file and 32 fields, its file in memory; reads it once.
+async def read_form(request: Request, files: int = 1) -> FormData:
+    """The form of this request, at most one file (or `files`) and 32 fields, its files in memory; reads it once.
 
     Call it after `require_role`: who may not send a file should not make the hub read one.
     """
     known: FormData | None = getattr(request.state, READ_FORM, None)
     if known is None:
-        known = await _parsed(request)
+        known = await _parsed(request, files)
         setattr(request.state, READ_FORM, known)
     return known
 
@@ -156,12 +156,12 @@ def safe_next(address: str | None) -> str:
     return address if clean and "\\" not in address else "/"
 
 
-async def _parsed(request: Request) -> FormData:
+async def _parsed(request: Request, files: int) -> FormData:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "multipart/form-data":
         return await request.form(max_fields=MOST_FIELDS)
     try:
-        return await _InMemoryForms(request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS).parse()
+        return await _InMemoryForms(request.headers, request.stream(), max_files=files, max_fields=MOST_FIELDS).parse()
     except MultiPartException:
         raise NotAForm from None
 

@@ -19,6 +19,7 @@ MENU: dict[str, tuple[tuple[str, str, Words], ...]] = {
     "officer": (
         ("/officer", "shield", Words("核验证照", "Verify")),
         ("/officer/receipts", "paper", Words("我的回执", "My receipts")),
+        ("/verify", "key", Words("文件验真", "Verify a file")),
     ),
     "publisher": (("/publisher", "upload", Words("数据报送", "Publishing")),),
     "steward": (

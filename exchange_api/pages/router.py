@@ -18,6 +18,7 @@ from exchange_api.pages import (
     sign_in_page,
     steward_pages,
     subject_pages,
+    verify_page,
 )
 from exchange_api.pages.fault_page import fault_page
 from exchange_api.pages.rendering import STATIC, STATIC_PLACE
@@ -26,6 +27,7 @@ pages_router = APIRouter(include_in_schema=False)
 for _pages in (
     *(sign_in_page, home_page, officer_pages, publisher_pages),
     *(steward_pages, subject_pages, explain_pages, catalogue_pages),
+    verify_page,
 ):
     pages_router.include_router(_pages.router)
 
