@@ -2,8 +2,14 @@
 
 Example:
     >>> from certificates.evidence.given import Given
-    >>> examine_keys("keys.jwks", b'{"keys": []}', Given({})).genuine
-    False
+    >>> import json
+    >>> from certificates.jose import ES256, new_key
+    >>> from certificates.trust_root import sign_key_set
+    >>> root = new_key(ES256)
+    >>> keys = [{**root.to_jwk(), "purpose": "root", "status": "active"}]
+    >>> published = {"keys": keys, "signatures": [sign_key_set(keys, root, 1704067200)]}
+    >>> examine_keys("keys.jwks", json.dumps(published).encode(), Given({})).genuine
+    True
 """
 
 from dataclasses import replace
