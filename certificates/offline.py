@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from certificates.errors import CertificatesError
 from certificates.evidence.codes import examine_code
+from certificates.evidence.credentials import examine_credential
 from certificates.evidence.findings import Findings, Report
 from certificates.evidence.given import Given
 from certificates.evidence.key_sets import examine_keys
@@ -25,6 +26,7 @@ from certificates.evidence.ledgers import examine_note, examine_proof
 from certificates.evidence.reading import UnusableFile, as_text, as_token, read_bytes, read_text
 from certificates.evidence.receipts import checkpoint_keys, examine_receipt
 from certificates.evidence.recognising import recognise
+from certificates.evidence.statuses import examine_status
 from certificates.evidence.tokens import examine_jws
 from certificates.evidence.trust import look_at_root
 
@@ -46,9 +48,11 @@ EXAMINERS: Final[Mapping[str, Examiner]] = {
     "receipt": _of_token(examine_receipt),
     "jws": _of_token(examine_jws),
     "code": examine_code,
+    "credential": _of_token(examine_credential),
     "keys": examine_keys,
     "note": _of_text(examine_note),
     "proof": _of_text(examine_proof),
+    "status": _of_token(examine_status),
 }
 """What looks at each kind of file; a mirrored ledger is a folder, and looked at by ``examine_folder``."""
 

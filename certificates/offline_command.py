@@ -47,6 +47,12 @@ COMMANDS: Final = {
     "code": Command(
         "code", "验证离线码：文本、图片、PDF / an offline code: text, picture, PDF", "code photo.jpg --keys keys.jwks"
     ),
+    "credential": Command(
+        "credential",
+        "验证凭证 / a credential (SD-JWT VC)",
+        "credential shown.txt --keys keys.jwks --status-list list.jwt",
+    ),
+    "status": Command("status", "验证状态列表 / a status list", "status list.jwt --keys keys.jwks --index 7"),
     "keys": Command("keys", "验证公钥文件 / a key set", "keys keys.jwks --root 'A1B2 C3D4 ...'"),
     "note": Command("note", "验证检查点 / a checkpoint", "note checkpoint --keys keys.jwks"),
     "proof": Command(
@@ -104,6 +110,11 @@ def _given(options: argparse.Namespace, now: datetime | None) -> Given:
         receipt=None if options.receipt is None else read_token(options.receipt),
         root=options.root,
         typ=options.typ,
+        status_list=None if options.status_list is None else read_token(options.status_list),
+        index=options.index,
+        uri=options.uri,
+        audience=options.audience,
+        nonce=options.nonce,
     )
 
 
@@ -134,6 +145,11 @@ def _add_options(parser: argparse.ArgumentParser, *, needs_keys: bool) -> None:
     parser.add_argument("--receipt", metavar="FILE", type=Path, help="证明所指回执 / the receipt that a proof is about")
     parser.add_argument("--root", metavar="FINGERPRINT", help="信任根指纹 / the trust root's fingerprint, as printed")
     parser.add_argument("--typ", help="JWS 类型 / the typ that a JWS must have")
+    parser.add_argument("--status-list", metavar="FILE", type=Path, help="状态列表 / the status list of a credential")
+    parser.add_argument("--index", metavar="N", type=int, help="状态列表中的位置 / the place in a status list")
+    parser.add_argument("--uri", help="状态列表地址 / the address that a status list must be of")
+    parser.add_argument("--audience", help="凭证出示对象 / for whom a credential's holder must have signed")
+    parser.add_argument("--nonce", help="凭证出示随机数 / what a credential's holder must have signed over")
     parser.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     parser.add_argument(
         "--strict", action="store_true", help="有不能确认之处也算未通过 / exit 1 if anything stays open, too"

@@ -86,6 +86,13 @@ _STEP_OF_REASON = {
 }
 
 
+JOSE_REASONS = frozenset(_STEP_OF_REASON)
+"""Reasons of ``jose.verify``, and of the claims read after it."""
+
+KEY_REASONS = frozenset({"key retired", "key compromised"})
+"""Reasons why a key that is known does not count."""
+
+
 def fail_at(found: Findings, reason: str, last: str = "key period") -> None:
     """Note the steps that passed before the one that a reason belongs to, and that one as failed.
 
