@@ -21,8 +21,9 @@ Example:
 """
 
 import hashlib
+import hmac
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,6 +54,20 @@ DECOYS: Final = 4
 _ALWAYS_OPEN = frozenset({"iss", "nbf", "iat", "exp", "cnf", "vct", "vct#integrity", "status", "heading", "receipt"})
 _BINDING_HEADER = frozenset({"alg", "typ", "kid"})
 _BINDING_CLAIMS = frozenset({"iat", "aud", "nonce", "sd_hash"})
+
+
+Salts = Callable[[str], bytes]
+"""From a member's name to 16 bytes that nobody else can guess."""
+
+
+def random_salts(_name: str) -> bytes:
+    """A salt that is new each time."""
+    return secrets.token_bytes(sd_jwt.SALT_LENGTH)
+
+
+def keyed_salts(secret: bytes, credential: str) -> Salts:
+    """Salts that come again for the same credential: whoever keeps the secret need not keep what they hide."""
+    return lambda name: hmac.digest(secret, f"{credential}\n{name}".encode(), "sha256")[: sd_jwt.SALT_LENGTH]
 
 
 class BadCredential(VerificationError):
@@ -89,25 +104,23 @@ class CredentialDraft:
         """32 bytes: the ledger's leaf."""
         return hashlib.sha256(self.signing_input).digest()
 
-    def stored(self) -> bytes:
-        """What is kept, to sign the same credential again."""
-        return "~".join([self.signing_input.decode("ascii"), *self.disclosures]).encode("ascii")
-
     @classmethod
-    def resume(cls, stored: bytes) -> tuple[str, "CredentialDraft"]:
-        """From what was kept the ``kid`` that must sign it and the draft.
+    def resume(cls, stored: bytes, certificate: Mapping[str, Any], salts: "Salts") -> tuple[str, "CredentialDraft"]:
+        """From a stored signing input, which holds nothing personal, the ``kid`` that must sign it and the draft.
 
         Raises:
-            BadCredential: It is no credential.
+            BadCredential: It is no credential, or one about something else.
         """
-        signing, *disclosures = stored.decode("ascii", "replace").split("~")
         try:
-            parts = compact.parse(f"{signing}.AA")
-        except compact.NotCompact:
+            parts = compact.parse(f"{stored.decode('ascii')}.AA")
+        except (UnicodeDecodeError, compact.NotCompact):
             raise BadCredential("form") from None
         if parts.header["typ"] != TYP_CREDENTIAL:
             raise BadCredential("typ")
-        return parts.header["kid"], cls(signing.encode("ascii"), tuple(disclosures))
+        disclosures = _disclosures(certificate, salts)
+        if not {sd_jwt.digest(each) for each in disclosures} <= set(parts.payload["_sd"]):
+            raise BadCredential("content")
+        return parts.header["kid"], cls(stored, disclosures)
 
     def signed(self, token: str) -> str:
         """The whole credential, from the issuer's signed token."""
@@ -162,6 +175,7 @@ def draft_credential(
     expires: int,
     receipt: str,
     status: StatusReference,
+    salts: Salts = random_salts,
     holder_key: Key | None = None,
 ) -> CredentialDraft:
     """What is to be written down before it is signed with this key.
@@ -174,11 +188,10 @@ def draft_credential(
         expires: Unix time from which it counts no more.
         receipt: Id of the receipt whose verdict it states.
         status: Its place in a status list.
+        salts: Where a member's salt comes from.
         holder_key: Public key that it is bound to.
     """
-    disclosures = [
-        sd_jwt.disclose(name, value, secrets.token_bytes(sd_jwt.SALT_LENGTH)) for name, value in certificate.items()
-    ]
+    disclosures = _disclosures(certificate, salts)
     hidden = [sd_jwt.digest(each) for each in disclosures]
     decoys = [compact.encode(secrets.token_bytes(32)) for _ in range(DECOYS)]
     payload: dict[str, Any] = {
@@ -194,7 +207,11 @@ def draft_credential(
     }
     if holder_key is not None:
         payload["cnf"] = {"jwk": holder_key.to_jwk()}
-    return CredentialDraft(signing_input(payload, key, TYP_CREDENTIAL), tuple(disclosures))
+    return CredentialDraft(signing_input(payload, key, TYP_CREDENTIAL), disclosures)
+
+
+def _disclosures(certificate: Mapping[str, Any], salts: Salts) -> tuple[str, ...]:
+    return tuple(sd_jwt.disclose(name, value, salts(name)) for name, value in certificate.items())
 
 
 def present(credential: str, names: Collection[str]) -> str:

@@ -16,10 +16,13 @@ from certificates.credentials import (
     Binding,
     Credential,
     CredentialDraft,
+    Salts,
     bind,
     draft_credential,
+    keyed_salts,
     open_credential,
     present,
+    random_salts,
 )
 from certificates.jose import ED25519, ES256, Key, new_key, sign, signing_input
 from certificates.published_keys import PublishedKey, published_keys
@@ -41,7 +44,7 @@ DATA = {
 DEMAND = Binding("https://office.example", "n-0123456789")
 
 
-def draft(holder_key: Key | None = None) -> CredentialDraft:
+def draft(holder_key: Key | None = None, salts: Salts = random_salts) -> CredentialDraft:
     return draft_credential(
         DATA,
         KEY,
@@ -50,6 +53,7 @@ def draft(holder_key: Key | None = None) -> CredentialDraft:
         expires=NOW + 86_400,
         receipt="0" * 32,
         status=STATUS,
+        salts=salts,
         holder_key=holder_key,
     )
 
@@ -107,15 +111,20 @@ def test_the_heading_is_always_there_and_the_number_of_digests_tells_nothing() -
     assert payload_of(whole())["_sd"] != payload["_sd"]  # salts are new each time
 
 
-def test_what_is_stored_is_signed_again() -> None:
-    made = draft()
-    kid, again = CredentialDraft.resume(made.stored())
+def test_what_is_stored_is_signed_again_and_holds_nothing_personal() -> None:
+    salts = keyed_salts(b"secret", "credential-1")
+    made = draft(salts=salts)
+    assert "示例" not in json.dumps(compact.parse(made.signing_input.decode() + ".AA").payload, ensure_ascii=False)
+    kid, again = CredentialDraft.resume(made.signing_input, DATA, salts)
     assert (kid, again) == (KEY.kid, made)
     assert opened(again.signed(sign(again.signing_input, KEY))).certificate == DATA
     assert len(again.leaf_data) == 32
     for wrong in (b"", b"\xff", b"a.b~c", signing_input({}, KEY, TYP_RECEIPT)):
         with pytest.raises(BadCredential):
-            CredentialDraft.resume(wrong)
+            CredentialDraft.resume(wrong, DATA, salts)
+    for data, others in (({**DATA, "holder_name": "别人"}, salts), (DATA, keyed_salts(b"secret", "credential-2"))):
+        with pytest.raises(BadCredential):
+            CredentialDraft.resume(made.signing_input, data, others)
 
 
 @pytest.mark.parametrize(
