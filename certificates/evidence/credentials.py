@@ -28,7 +28,8 @@ def examine_credential(text: str, given: Given) -> Report:
         BadKey: The keys are no JWK set, or cannot be used.
     """
     found, keys = Findings("credential"), published_keys(given.jwks, PURPOSE)
-    demanded = Binding(given.audience, given.nonce) if given.audience and given.nonce else None
+    asked = given.audience is not None or given.nonce is not None
+    demanded = Binding(given.audience or "", given.nonce or "") if asked else None
     try:
         credential = open_credential(text, keys, at=given.moment, demanded=demanded)
     except BadCredential as error:
@@ -52,7 +53,7 @@ def _passed(found: Findings, credential: Credential, given: Given) -> None:
         )
     if not credential.bound or given.nonce is None:
         zh = "出示者是否即持有人，须要求当场以绑定密钥签名（受众与随机数），或核对身份。"
-        en = "Whether who presents it is its holder: demand a fresh proof of the key (audience, nonce), or look at the person."
+        en = "Whether who presents it is its holder: demand a fresh proof (audience, nonce), or look at the person."
         found.left_open("holder", zh, en)
 
 

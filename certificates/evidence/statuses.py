@@ -109,9 +109,8 @@ def _failed(found: Findings, error: BadStatusList) -> None:
         found.failed("time", Part.STATUS, zh, en, error.reason)
     elif error.reason in {"sub", "place", "state"}:
         pass_all(found)
-        found.failed(
-            "place", Part.STATUS, "不是所问的列表或位置。", "It is of another list, or lacks the place.", error.reason
-        )
+        zh, en = "不是所问的列表或位置。", "It is of another list, or lacks the place."
+        found.failed("place", Part.STATUS, zh, en, error.reason)
     elif error.reason in KEY_REASONS:
         fail_at(found, error.reason)
     else:
