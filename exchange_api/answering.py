@@ -22,8 +22,9 @@ from typing import Any, Final, NamedTuple, Self
 
 from certificates.holder_codes import subject_kind
 from certificates.issuers import Issuer, no_issuers
+from certificates.jose import Key
 from certificates.keys import KeyPurpose, KeyRing
-from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, resume, sign_drafts
+from certificates.receipts import SALT_LENGTH, ReceiptDraft, compose, draft_receipt, request_digest, resume, sign_drafts
 from certificates.records import LookUp
 from certificates.types import CertificateType
 from certificates.verdicts import RefusalReason, Verdict, judge, refuse
@@ -255,7 +256,7 @@ class Answering:
         if not judged:
             return []
         key = self._keys.active(KeyPurpose.RECEIPT)
-        drafts = [draft_receipt(self._payload(each, now), key) for each in judged]
+        drafts = [draft_receipt(self._payload(each, key, now), key) for each in judged]
         entries = [_entry(each.known, draft) for each, draft in zip(judged, drafts, strict=True)]
         outcomes = ledger.append(work.conn, entries, now)
         asked.note(work.conn, [*_about(judged, outcomes)])
@@ -291,7 +292,7 @@ class Answering:
                 answers[each.key] = Answer(receipt, proofs[place], each.draft.payload["verification"], place)
         return answers
 
-    def _payload(self, judged: Judged, now: datetime) -> dict[str, Any]:
+    def _payload(self, judged: Judged, key: Key, now: datetime) -> dict[str, Any]:
         """The receipt's payload: the verdict, and of the question what is not the holder's: no number, no name."""
         question, asker = judged.known.question, judged.known.asker
         asked = {
@@ -307,7 +308,7 @@ class Answering:
             audience=asker.audience,
             issued_at=int(now.timestamp()),
             jti=secrets.token_hex(16),
-            request_digest=judged.known.digest,
+            request_digest=request_digest(judged.known.request, key),
             salt=secrets.token_bytes(SALT_LENGTH),
             data_as_of=judged.data_as_of,
             verification={**judged.verdict.to_json(), "asked": asked, **_upstream(judged)},

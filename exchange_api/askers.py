@@ -46,11 +46,16 @@ class Asker:
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A client's request whose form is right; nothing in it has been verified."""
+    """A client's request whose form is right; nothing in it has been verified.
+
+    Attributes:
+        url: the whole address that it was sent to; None: where questions are asked.
+    """
 
     token: str
     issuer: str
     question: Question
+    url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,13 @@ class OfficersQuestion:
     """A question from an officer's session.
 
     Attributes:
-        digest: 32 bytes, SHA-256 of the canonical request that the hub composed for the officer.
+        request: the canonical request that the hub composed for the officer.
     """
 
     asker: Asker
     question: Question
     jti: str
-    digest: bytes
+    request: bytes
 
 
 Inquiry = SignedRequest | OfficersQuestion
@@ -72,11 +77,17 @@ Inquiry = SignedRequest | OfficersQuestion
 
 @dataclass(frozen=True)
 class Known:
-    """A question of somebody who is known. `key` names one request for good: its asker and its jti."""
+    """A question of somebody who is known. `key` names one request for good: its asker and its jti.
+
+    Attributes:
+        request: what was asked, byte for byte: the client's token, or the officer's canonical request.
+        digest: its SHA-256, by which the ledger knows the same request again, whatever the profile.
+    """
 
     asker: Asker
     question: Question
     jti: str
+    request: bytes
     digest: bytes
 
     @property
@@ -126,7 +137,7 @@ def parse_officers_question(session: Session, content: Mapping[str, object], jti
     question = Question.parse(content)
     request = {"iss": asker.ledger_name, "jti": jti, "question": question.to_json()}
     canonical = json.dumps(request, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return OfficersQuestion(asker, question, jti, hashlib.sha256(canonical.encode()).digest())
+    return OfficersQuestion(asker, question, jti, canonical.encode())
 
 
 def officer(session: Session) -> Asker:
@@ -148,7 +159,7 @@ class Registered:
         issuers = sorted({each.issuer for each in inquiries if isinstance(each, SignedRequest)})
         registered = {issuer: clients.client_with_keys(work.conn, issuer) for issuer in issuers}
         return [
-            Known(each.asker, each.question, each.jti, each.digest)
+            Known(each.asker, each.question, each.jti, each.request, hashlib.sha256(each.request).digest())
             if isinstance(each, OfficersQuestion)
             else self._client(each, registered[each.issuer], now)
             for each in inquiries
@@ -159,13 +170,13 @@ class Registered:
             return NotVerified("unknown client")
         keys = {kid: self._key(kid, jwk) for kid, jwk in client.keys.items()}
         try:
-            read = read_request(request.token, keys, audience=self._audience, url=self._url, now=now)
+            read = read_request(request.token, keys, audience=self._audience, url=request.url or self._url, now=now)
         except VerificationError as error:
             return NotVerified(error.reason)
         except CertificatesError as error:
             return error
         asker = Asker(f"client:{client.id}", client.id, client.department, active=client.state == "active")
-        return Known(asker, request.question, read.jti, read.digest)
+        return Known(asker, request.question, read.jti, request.token.encode(), read.digest)
 
     def _key(self, kid: str, jwk: Mapping[str, object]) -> Key:
         """A registered key, read once: its kid is its thumbprint, so that it can't change under its name."""

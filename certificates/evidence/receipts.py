@@ -14,9 +14,10 @@ from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
 from certificates.evidence.steps import fail_at, pass_all
 from certificates.evidence.times import shown_time
-from certificates.jose import BadKey, Key, key_from_jwk
+from certificates.jose import SM2_SM3, BadKey, Key, key_from_jwk
 from certificates.receipts import BadReceipt, Receipt, open_receipt, receipt_keys
 
+_CHECKPOINT_PURPOSES = ("checkpoint", "checkpoint_sm2")
 SKEW = 60
 """Seconds by which the clock here may be behind the hub's."""
 
@@ -38,11 +39,11 @@ def examine_receipt(token: str, given: Given) -> Report:
     early = _look_at_time(found, receipt, given)
     if early is not None:
         return found.refused(early)
-    return _with_logging(found, receipt, log_keys, given.proof)
+    return _with_logging(found, receipt, _who_must_have_signed(log_keys, keys[receipt.kid].key.alg), given.proof)
 
 
 def checkpoint_keys(jwks: Mapping[str, Any]) -> list[Key]:
-    """The keys for checkpoints in a published JWK set.
+    """The keys for checkpoints in a published JWK set, those for the SM profile's second signature included.
 
     Raises:
         BadKey: It is no JWK set, or a key for checkpoints in it cannot be used.
@@ -50,7 +51,14 @@ def checkpoint_keys(jwks: Mapping[str, Any]) -> list[Key]:
     entries = jwks.get("keys")
     if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         raise BadKey("不是 JWK Set", "this is no JWK set")
-    return [key_from_jwk(entry) for entry in entries if entry.get("purpose") == "checkpoint"]
+    return [key_from_jwk(entry) for entry in entries if entry.get("purpose") in _CHECKPOINT_PURPOSES]
+
+
+def _who_must_have_signed(log_keys: list[Key], alg: str) -> list[list[Key]]:
+    """The families of keys of which one each must have signed: Ed25519's, and SM2's too for a receipt under SM2."""
+    families = [[key for key in log_keys if key.alg != SM2_SM3]]
+    of_sm2 = [key for key in log_keys if key.alg == SM2_SM3]
+    return [*families, of_sm2] if alg == SM2_SM3 and of_sm2 else families
 
 
 def _look_at_time(found: Findings, receipt: Receipt, given: Given) -> BadReceipt | None:
@@ -71,13 +79,13 @@ def _look_at_time(found: Findings, receipt: Receipt, given: Given) -> BadReceipt
     return None
 
 
-def _with_logging(found: Findings, receipt: Receipt, log_keys: list[Key], proof: str | None) -> Report:
+def _with_logging(found: Findings, receipt: Receipt, log_keys: list[list[Key]], proof: str | None) -> Report:
     content = receipt_members(receipt)
     if proof is None:
         found.left_open("logging", "未提供存证证明。", "No proof of its logging was given.")
         return found.report({**content, "logged": None}, receipt=receipt)
     try:
-        head = verify_proof(proof, receipt.leaf_data, log_keys)
+        head, *_ = [verify_proof(proof, receipt.leaf_data, family) for family in log_keys]
     except (BadProof, BadCheckpoint) as error:
         zh, en = "存证证明与回执不符。", "The proof does not lead from this receipt to a checkpoint of the ledger."
         found.failed("logging", Part.INTEGRITY, zh, en, error.reason)
