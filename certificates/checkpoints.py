@@ -88,15 +88,21 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Proof:
-    """An entry's place and audit path in the tree of a checkpoint."""
+    """An entry's place and audit path in the tree of a checkpoint.
+
+    Attributes:
+        extra: What the format leaves to applications: here a time stamp over the checkpoint, if there is one.
+    """
 
     index: int
     path: tuple[bytes, ...]
     checkpoint: str
+    extra: bytes = b""
 
     def text(self) -> str:
         """The proof as a file (C2SP tlog-proof)."""
-        lines = [PROOF_HEADER, f"index {self.index}", *(_base64(node) for node in self.path)]
+        extra = [f"extra {_base64(self.extra)}"] if self.extra else []
+        lines = [PROOF_HEADER, *extra, f"index {self.index}", *(_base64(node) for node in self.path)]
         return "\n".join(lines) + "\n\n" + self.checkpoint
 
 
@@ -139,6 +145,18 @@ def open_checkpoint(note: str, keys: Iterable[Key], *, origin: str | None = None
     return checkpoint
 
 
+def own_note(note: str) -> str:
+    """A checkpoint's note with the ledger's own signatures alone, without those of witnesses. Nothing is verified.
+
+    Raises:
+        BadCheckpoint: Its form is not that of a checkpoint.
+    """
+    text, lines = _take_apart(note)
+    origin = _parse_text(text).origin
+    own = [line for line in lines if _parse_signature(line)[0] == origin]
+    return "\n".join((text, *own, ""))
+
+
 def prove(index: int, checkpoint: Checkpoint, note: str, read: merkle.NodeReader) -> Proof:
     """The proof that entry ``index`` is under a checkpoint, from the ledger's stored nodes."""
     return Proof(index, tuple(merkle.inclusion_proof(index, checkpoint.size, read)), note)
@@ -156,12 +174,11 @@ def parse_proof(text: str) -> Proof:
     lines = head.split("\n")
     if not blank or lines.pop(0) != PROOF_HEADER:
         raise BadProof("form")
-    if lines and lines[0].startswith("extra "):  # opaque to us, and not to be trusted
-        lines.pop(0)
+    extra = _extra(lines.pop(0)) if lines and lines[0].startswith("extra ") else b""
     word, _, number = lines.pop(0).partition(" ") if lines else ("", "", "")
     if word != "index" or _NUMBER.fullmatch(number) is None or len(lines) > _MAX_PATH:
         raise BadProof("index")
-    return Proof(int(number), tuple(_proof_hash(line) for line in lines), note)
+    return Proof(int(number), tuple(_proof_hash(line) for line in lines), note, extra)
 
 
 def verify_proof(text: str, leaf_data: bytes, keys: Sequence[Key], *, origin: str | None = None) -> Checkpoint:
@@ -236,6 +253,13 @@ def _public_bytes(key: Key) -> bytes:
     if isinstance(public, Sm2PublicKey):
         return _SM2_NOTE + public.x.to_bytes(_HASH, "big") + public.y.to_bytes(_HASH, "big")
     return b""
+
+
+def _extra(line: str) -> bytes:
+    try:
+        return _unbase64(line.removeprefix("extra "))
+    except ValueError:
+        raise BadProof("extra") from None
 
 
 def _proof_hash(line: str) -> bytes:

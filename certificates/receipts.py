@@ -17,7 +17,7 @@ Example:
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -81,10 +81,20 @@ class ReceiptDraft:
 
 @dataclass(frozen=True)
 class ReceiptKey:
-    """A published key for receipts, with the Unix time up to which what it signed counts (None: still active)."""
+    """A published key for receipts. Times are Unix seconds.
+
+    Attributes:
+        signs_until: Up to when what it signed counts; None while it is active.
+        compromised_since: The earliest moment at which somebody else may have had it; None for a key in order.
+    """
 
     key: Key
     signs_until: int | None = None
+    compromised_since: int | None = None
+
+
+Proven = Callable[["Receipt"], int | None]
+"""The Unix time by which a receipt stood in the ledger, by a trusted clock; None if nothing proves one."""
 
 
 @dataclass(frozen=True)
@@ -218,10 +228,12 @@ def receipt_keys(jwks: object) -> dict[str, ReceiptKey]:
 
 
 def _receipt_key(entry: Mapping[str, Any]) -> ReceiptKey:
-    key, until = key_from_jwk(entry), entry.get("signs_until")
-    if key.alg not in {ES256, SM2_SM3} or not (until is None or type(until) is int):
+    key, times = key_from_jwk(entry), (entry.get("signs_until"), entry.get("compromised_since"))
+    if key.alg not in {ES256, SM2_SM3} or any(type(time) not in {int, type(None)} for time in times):
         raise BadKey("回执密钥应为 ES256 或 SM2-SM3", "a receipt key is for ES256 or SM2-SM3")
-    return ReceiptKey(key, until)
+    if times[1] is None and entry.get("status") == "compromised":
+        raise BadKey("失密密钥未注明时间", "a compromised key says since when")
+    return ReceiptKey(key, *times)
 
 
 def verify_receipt(token: str, jwks: object) -> Receipt:
@@ -234,11 +246,14 @@ def verify_receipt(token: str, jwks: object) -> Receipt:
     return open_receipt(token, receipt_keys(jwks))
 
 
-def open_receipt(token: str, keys: Mapping[str, ReceiptKey]) -> Receipt:
+def open_receipt(token: str, keys: Mapping[str, ReceiptKey], proven: Proven | None = None) -> Receipt:
     """Verify a receipt with keys that were read before.
 
+    What a stolen key signed counts only if it was in the ledger before the key may have been stolen, by a trusted
+    clock: its own time says nothing then. ``proven`` is asked for that (``certificates.proven_times``).
+
     Raises:
-        BadReceipt: As ``verify_receipt``.
+        BadReceipt: As ``verify_receipt``; with the reason "key compromised" where no such time is proven.
     """
     try:
         verified = verify(token, {kid: entry.key for kid, entry in keys.items()}, TYP_RECEIPT)
@@ -248,7 +263,16 @@ def open_receipt(token: str, keys: Mapping[str, ReceiptKey]) -> Receipt:
     until = keys[receipt.kid].signs_until
     if until is not None and receipt.iat > until:
         raise BadReceipt("key retired")
+    _check_not_stolen(receipt, keys[receipt.kid].compromised_since, proven)
     return receipt
+
+
+def _check_not_stolen(receipt: Receipt, since: int | None, proven: Proven | None) -> None:
+    if since is None:
+        return
+    at = None if proven is None else proven(receipt)
+    if at is None or at > since:
+        raise BadReceipt("key compromised")
 
 
 def _receipt(verified: Verified) -> Receipt:
