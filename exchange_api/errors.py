@@ -23,7 +23,7 @@ from certificates.requests import (
     WrongAudience,
     WrongUrl,
 )
-from registries.errors import LedgerDamaged, RegistriesError, StoreDown
+from registries.errors import LedgerDamaged, LedgerSetBack, RegistriesError, StoreDown
 from registries.landing_faults import LandingFailed
 
 
@@ -372,6 +372,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     LandingFailed: _kind("landing-failed", HTTPStatus.SERVICE_UNAVAILABLE, "无法落地", "Nothing can be landed"),
     StoreDown: _kind("store-down", HTTPStatus.SERVICE_UNAVAILABLE, "数据库不可用", "Store not available"),
     LedgerDamaged: _kind("ledger-damaged", HTTPStatus.SERVICE_UNAVAILABLE, "存证日志受损", "Ledger damaged"),
+    LedgerSetBack: _kind("ledger-set-back", HTTPStatus.SERVICE_UNAVAILABLE, "存证日志被回退", "Ledger set back"),
     CertificatesError: _kind("not-possible", HTTPStatus.INTERNAL_SERVER_ERROR, "无法处理", "Not possible"),
     RegistriesError: _kind("not-possible", HTTPStatus.INTERNAL_SERVER_ERROR, "无法处理", "Not possible"),
     Exception: _kind("internal", HTTPStatus.INTERNAL_SERVER_ERROR, "内部错误", "Internal error"),

@@ -5,7 +5,8 @@
         proofs = head.prove(work, signed, entry_ids)
 
 A checkpoint is signed and kept in the transaction that grows the tree, and leaves the hub only after its commit: there
-is none that the store does not know.
+is none that the store does not know. What was signed last is remembered outside the database too, after the commit and
+before anything leaves; a ledger that does not go on from there (an older backup, a fork) gets no signature.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,12 @@ from datetime import datetime
 from certificates import merkle
 from certificates.checkpoints import Checkpoint, prove, sign_checkpoint
 from certificates.keys import KeyPurpose, KeyRing
+from certificates.tiles import parse_path
 from exchange_api.errors import NotFound
 from exchange_api.transactions import Transaction
-from registries.errors import LedgerDamaged
-from registries.store import ledger
+from registries.errors import LedgerDamaged, LedgerSetBack
+from registries.ledger_memory import LedgerMemory, Remembered
+from registries.store import cosignatures, ledger, ledger_tiles
 from registries.store.engine import Store
 from registries.store.ledger_check import stored_nodes
 
@@ -25,43 +28,88 @@ from registries.store.ledger_check import stored_nodes
 class LedgerHead:
     """Moves the head of one ledger; `origin` is the name under which its checkpoints are signed."""
 
-    def __init__(self, store: Store, keys: KeyRing, origin: str) -> None:
+    def __init__(self, store: Store, keys: KeyRing, origin: str, memory: LedgerMemory) -> None:
         self._store = store
         self._keys = keys
         self._origin = origin
+        self._memory = memory
+
+    @property
+    def origin(self) -> str:
+        """The ledger's name, as it stands in its checkpoints."""
+        return self._origin
 
     def move(self, work: Transaction, now: datetime) -> ledger.Checkpoint:
         """Give every entry its place; the checkpoint over all of them, signed if the tree grew.
 
         Raises:
-            LedgerDamaged: the tree is smaller than a checkpoint says, or has another root (an old backup, a fork).
+            LedgerDamaged: the tree is smaller than a checkpoint says, or has another root.
+            LedgerSetBack: it is not the one that was signed last (an older backup, a fork), or somebody doubts it.
         """
-        head = ledger.sequence(work.conn)
-        kept = self._checked(head, ledger.latest_checkpoint(work.conn))
+        before, head = ledger.grow(work.conn)
+        kept = ledger.latest_checkpoint(work.conn)
+        self._goes_on(work, before, kept, self._memory.recall())
         if kept is not None and kept.size == head.size:
             return kept
         checkpoint = Checkpoint(self._origin, head.size, head.root)
         note = sign_checkpoint(checkpoint, self._keys.active(KeyPurpose.CHECKPOINT))
         ledger.keep_checkpoint(work.conn, head.size, head.root, note, now)
+        work.afterwards(lambda: self._memory.remember(Remembered(head.size, head.root, note)))
         return ledger.Checkpoint(head.size, head.root, note, now)
 
     def check(self, work: Transaction) -> None:
-        """Compare the head with the latest checkpoint. Raises LedgerDamaged as `move`."""
-        self._checked(ledger.head(work.conn), ledger.latest_checkpoint(work.conn))
+        """Compare the head with what was signed. Raises LedgerDamaged as `move`."""
+        known = self._memory.recall()  # before the others: they only grow meanwhile
+        kept = ledger.latest_checkpoint(work.conn)
+        self._goes_on(work, ledger.head(work.conn), kept, known)
+
+    def _goes_on(
+        self, work: Transaction, head: ledger.TreeHead, kept: ledger.Checkpoint | None, known: Remembered | None
+    ) -> None:
+        if kept is not None and _root(work, head, kept.size) != kept.root:
+            raise LedgerDamaged(head.size)
+        if known is None:
+            return
+        if known.doubt:
+            raise LedgerSetBack(known.doubt, head.size)
+        if known.size > (kept.size if kept is not None else 0):
+            raise LedgerSetBack("behind", head.size)
+        if _root(work, head, known.size) != known.root:
+            raise LedgerSetBack("forked", head.size)
 
     def checkpoint(self) -> str:
-        """The latest checkpoint as a signed note. NotFound while there is none."""
+        """The latest checkpoint as a signed note, with whatever cosignatures it has. NotFound while there is none."""
         with Transaction(self._store) as work:
-            return self._latest(work).note
+            kept = self._latest(work)
+            return kept.note + cosignatures.lines(work.conn, kept.size)
+
+    def witnessed(self) -> str:
+        """The latest checkpoint that a witness cosigned. NotFound while there is none."""
+        with Transaction(self._store) as work:
+            kept = cosignatures.witnessed(work.conn)
+        if kept is None:
+            raise NotFound("经见证的检查点", "cosigned checkpoint")
+        return kept.note
+
+    def tile(self, path: str) -> bytes | None:
+        """A tile or a bundle of entries, by its path below the log's prefix; None where the checkpoint has none."""
+        place = parse_path(path)
+        if place is None:
+            return None
+        with Transaction(self._store) as work:
+            kept = ledger.latest_checkpoint(work.conn)
+            covered = kept is not None and place.within(kept.size)
+            return ledger_tiles.content(work.conn, place) if covered else None
 
     def proof(self, place: int) -> str:
-        """The tlog-proof file of the entry at `place`, under the latest checkpoint. NotFound if it isn't covered."""
+        """The tlog-proof file of the entry at `place`. NotFound if no checkpoint covers it."""
         with Transaction(self._store) as work:
             return self.proof_in(work, place)
 
     def proof_in(self, work: Transaction, place: int) -> str:
-        """As `proof`, in a transaction that is under way."""
-        return self.prove(work, self._latest(work), [place])[place]
+        """As `proof`, in a transaction that is under way: under the latest cosigned checkpoint if one covers it."""
+        under = cosignatures.witnessed(work.conn, covering=place) or self._latest(work)
+        return self.prove(work, under, [place])[place]
 
     def prove(self, work: Transaction, under: ledger.Checkpoint, places: Sequence[int]) -> Mapping[int, str]:
         """The tlog-proof files of entries at these places, by place; all nodes come by one statement.
@@ -89,11 +137,12 @@ class LedgerHead:
             raise NotFound("检查点", "checkpoint")
         return kept
 
-    @staticmethod
-    def _checked(head: ledger.TreeHead, kept: ledger.Checkpoint | None) -> ledger.Checkpoint | None:
-        if kept is not None and (kept.size > head.size or (kept.size == head.size and kept.root != head.root)):
-            raise LedgerDamaged(head.size)
-        return kept
+
+def _root(work: Transaction, head: ledger.TreeHead, size: int) -> bytes | None:
+    """Root of the tree as it was at a size; None if it never was so large, or is damaged."""
+    if size >= head.size:
+        return head.root if size == head.size else None
+    return ledger.root_at(work.conn, size)
 
 
 def _nodes_for(place: int, size: int) -> list[tuple[int, int]]:

@@ -26,6 +26,7 @@ from exchange_api.sessions import Sessions
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
 from registries.landing import Landing
+from registries.ledger_memory import LedgerMemory
 from registries.operators.folders import Contracts
 from registries.store.engine import Store
 
@@ -119,8 +120,9 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
         live = closing.enter_context(
             LiveSources(contracts.catalogue, home.sources, home.source_secret, types, clock, meters)
         )
+        memory, issuers = LedgerMemory.of(home), _Issuers(contracts)
         answering = closing.enter_context(
-            Answering(store_api, keys, types, clock, settings.answering(), meters, live, _Issuers(contracts))
+            Answering(store_api, keys, types, clock, settings.answering(), meters, live, memory, issuers)
         )
         pushing = closing.enter_context(Pushing(store_api, landing, contracts.catalogue, clock, settings.place()))
         yield HubParts(

@@ -6,6 +6,7 @@
 The steps take the transaction, and only the store's functions look at its connection.
 """
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +18,7 @@ class Transaction:
 
     def __init__(self, store: Store) -> None:
         self._opened = store.begin()
+        self._afterwards: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
         self.conn = self._opened.__enter__()
@@ -24,3 +26,10 @@ class Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._opened.__exit__(kind, error, at)
+        if kind is None:
+            for act in self._afterwards:
+                act()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Have something done once the transaction is committed; it raises to whoever ends the block."""
+        self._afterwards.append(act)

@@ -12,6 +12,7 @@ from mianzheng.commands import (
     contracts,
     explaining,
     keeping,
+    ledgers,
     loading,
     proving,
     pushing,
@@ -32,6 +33,7 @@ for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, e
     app.add_typer(group)
 app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")
+app.add_typer(ledgers.app, name="ledger")
 for name in ("export", "withhold", "erase"):
     subjects.app.command(name)(getattr(subject_rights, name))
 app.add_typer(subjects.app, name="subject")

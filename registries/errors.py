@@ -87,6 +87,45 @@ class LedgerDamaged(StoreError):
         self.size = size
 
 
+class LedgerSetBack(LedgerDamaged):
+    """Raised when the ledger is not the one that was signed last; nothing is signed. `reason` is a key of `REASONS`."""
+
+    REASONS: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "behind": (
+            "存证日志比最后签发的检查点旧(可能从旧备份恢复),缺少已签发的存证",
+            "the ledger is older than the checkpoint that was signed last (restored from an older backup?)",
+        ),
+        "forked": (
+            "存证日志与已签发的检查点不一致(出现分叉)",
+            "the ledger contradicts a checkpoint that was signed: it is a fork of it",
+        ),
+        "memory": (
+            "枢纽对最后签发检查点的记录(HUB_HOME/ledger)丢失或已损坏",
+            "the hub's own record of what it signed last (HUB_HOME/ledger) is gone or damaged",
+        ),
+        "restored": (
+            "存证日志由备份恢复,备份之后签发的存证可能已丢失,尚未确认",
+            "the ledger was restored from a backup: what was signed after it may be lost, and nobody said so yet",
+        ),
+        "witness": (
+            "外部见证方持有本枢纽签发的更大检查点,本机日志被回退",
+            "a witness holds a larger checkpoint that this hub signed: this ledger was set back",
+        ),
+    }
+
+    def __init__(self, reason: str, size: int) -> None:
+        zh, en = self.REASONS[reason]
+        StoreError.__init__(
+            self,
+            f"{zh}(现有 {size} 条),已停止签发。请先恢复最新的数据;"
+            "确实无法恢复时运行 mianzheng ledger accept-loss 并写明理由",
+            f"{en} (it has {size} entries); nothing is signed. Bring the newest data back; where that is not possible, "
+            "run mianzheng ledger accept-loss with a reason",
+        )
+        self.reason = reason
+        self.size = size
+
+
 class NotGranted(StoreError):
     """Raised when a question is asked under a grant that does not cover it: it ended meanwhile, or a check failed."""
 

@@ -4,6 +4,7 @@
       postgres/         the embedded server's binaries and data (mianzheng.embedded_postgres)
       secrets/   0700   one value per file, 0600
       keys/      0700   signing keys, encrypted PEM
+      ledger/    0700   what was signed last, so that a database set back is noticed (registries.ledger_memory)
       landed/ spill/ out/   0700   what arrived, what is in between, what is offered: encrypted, expiring
       dagster/ logs/    0700
       contracts/ catalogue/   0700   the operator's departments, and the versions of them that were accepted
@@ -35,7 +36,10 @@ SourceLocations = Mapping[str, str]
 """Server name of a contract -> its address: of a database, an API or a folder."""
 
 _SECRET_NAME = re.compile(r"[a-z0-9_.]{1,64}")
-_PRIVATE_FOLDERS = ("secrets", "keys", "landed", "spill", "out", "dagster", "logs", "contracts", "catalogue")
+_PRIVATE_FOLDERS = (
+    *("secrets", "keys", "ledger", "landed", "spill", "out"),
+    *("dagster", "logs", "contracts", "catalogue"),
+)
 
 
 class Role(StrEnum):

@@ -1,7 +1,6 @@
-"""Commands about answers and their proofs: verify, receipt verify, ledger check, keys."""
+"""Commands about answers and their proofs: verify, receipt verify, keys."""
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,19 +12,13 @@ from certificates.keys import KeyPurpose
 from certificates.offline import verify_file
 from mianzheng.asking import ask, demonstration_client
 from mianzheng.hub_keys import open_keys
-from mianzheng.progress_display import waiting
 from mianzheng.settings import Settings
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
-from registries.home import Role
-from registries.store import ledger
-from registries.store.engine import Store
 
 app = typer.Typer(rich_markup_mode=None)
 receipt_app = typer.Typer(help="回执 / receipts.", no_args_is_help=True, rich_markup_mode=None)
-ledger_app = typer.Typer(help="存证日志 / the ledger.", no_args_is_help=True, rich_markup_mode=None)
 keys_app = typer.Typer(help="密钥 / keys.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(receipt_app, name="receipt")
-app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 
 
@@ -88,25 +81,6 @@ def receipt_verify(
     else:
         console.print(page(report), markup=False)
     raise typer.Exit(0 if report.genuine else 1)
-
-
-@ledger_app.command("check")
-def ledger_check(as_json: Json = False) -> None:
-    """重算存证日志,指出被改动的位置 / replay the ledger and name the index of whatever was touched."""
-    with (
-        explained(),
-        waiting(console, "重算存证日志", "replaying the ledger", wanted=not as_json),
-        Store(hub_home().store_url(Role.OWNER)) as store,
-        store.begin() as connection,
-    ):
-        report = ledger.check(connection)
-    if as_json:
-        print_json(asdict(report))
-    else:
-        for index, what in report.faults:
-            console.print(f"#{index}: {what}")
-        console.print(f"{report.size:,} 条存证,{len(report.faults)} 处异常  entries, faults")
-    raise typer.Exit(1 if report.faults else 0)
 
 
 @keys_app.command("list")

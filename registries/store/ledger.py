@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from certificates import merkle
 from registries.errors import LedgerDamaged
-from registries.store.ledger_check import check, stored_nodes
+from registries.store.ledger_check import check, root_at, stored_nodes
 from registries.store.ledger_rows import (
     Appended,
     Checkpoint,
@@ -43,12 +43,14 @@ __all__ = [
     "append",
     "check",
     "erase_body",
+    "grow",
     "head",
     "keep_checkpoint",
     "latest_checkpoint",
     "node_reader",
     "position",
     "positions",
+    "root_at",
     "sequence",
     "stored",
 ]
@@ -138,10 +140,16 @@ def sequence(conn: sa.Connection) -> TreeHead:
     Raises:
         LedgerDamaged: stored nodes are missing.
     """
+    return grow(conn)[1]
+
+
+def grow(conn: sa.Connection) -> tuple[TreeHead, TreeHead]:
+    """As `sequence`; the head as it was before, too, so that whoever signs can see that the tree only grew."""
     _lock(conn)
     size = _size(conn)
     new = conn.execute(_NEW_IN_ORDER).all()
     nodes = _frontier(conn, size)
+    before = TreeHead(size, merkle.root(size, lambda level, index: nodes[level, index]))
     if new:
         leaves = [merkle.leaf_hash(row.leaf) for row in new]
         made = merkle.new_nodes(size, leaves, lambda level, index: nodes[level, index])
@@ -150,7 +158,7 @@ def sequence(conn: sa.Connection) -> TreeHead:
         conn.execute(_ADD_NODES, {"level": list(levels), "index": list(indexes), "hash": list(hashes)})
         nodes.update({(level, index): value for level, index, value in made})
     total = size + len(new)
-    return TreeHead(total, merkle.root(total, lambda level, index: nodes[level, index]))
+    return before, TreeHead(total, merkle.root(total, lambda level, index: nodes[level, index]))
 
 
 def head(conn: sa.Connection) -> TreeHead:

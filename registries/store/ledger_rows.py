@@ -64,6 +64,23 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Cosignature:
+    """What a witness at another office said of a checkpoint.
+
+    Attributes:
+        size: of the checkpoint.
+        witness: the witness's name.
+        verifier: its verifier key (C2SP vkey).
+        line: its signature line, with the line end, as it stands below a note.
+    """
+
+    size: int
+    witness: str
+    verifier: str
+    line: str
+
+
+@dataclass(frozen=True)
 class LedgerReport:
     """What a check found.
 
@@ -93,6 +110,12 @@ def body_digest(payload: bytes, request_digest: bytes) -> bytes:
 def checkpoint_digest(size: int, root: bytes, note: str, made_at: datetime) -> bytes:
     """32 bytes over a checkpoint's columns."""
     return _digest(b"checkpoint", str(size).encode(), root, note.encode(), _moment(made_at))
+
+
+def cosignature_digest(one: Cosignature, made_at: datetime) -> bytes:
+    """32 bytes over a cosignature's columns."""
+    told = (str(one.size).encode(), one.witness.encode(), one.verifier.encode(), one.line.encode())
+    return _digest(b"cosignature", *told, _moment(made_at))
 
 
 def _digest(*parts: bytes) -> bytes:

@@ -69,3 +69,14 @@ checkpoint = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("row_digest", BYTEA, nullable=False),
 )
+
+cosignature = sa.Table(  # of a checkpoint, by a witness at another office
+    "cosignature",
+    metadata,
+    sa.Column("size", sa.BigInteger, sa.ForeignKey(checkpoint.c.size), primary_key=True, autoincrement=False),
+    sa.Column("witness", Word, primary_key=True),
+    sa.Column("verifier", sa.Text, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("row_digest", BYTEA, nullable=False),
+)

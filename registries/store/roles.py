@@ -14,7 +14,7 @@ from registries.home import Role
 from registries.store.engine import Store, driver
 
 _LOCK = 6_002
-_LEDGER = ("ledger_entry", "ledger_body", "ledger_sequence", "ledger_node", "checkpoint")
+_LEDGER = ("ledger_entry", "ledger_body", "ledger_sequence", "ledger_node", "checkpoint", "cosignature")
 _SETTINGS = {
     # merges sort and hash millions of rows; where few change, an index is the way to them on any disk of today
     Role.LOAD: {"work_mem": "128MB", "maintenance_work_mem": "512MB", "random_page_cost": "1.1"},
