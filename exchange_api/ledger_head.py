@@ -14,7 +14,7 @@ from datetime import datetime
 
 from certificates import merkle
 from certificates.checkpoints import Checkpoint, prove, sign_checkpoint
-from certificates.keys import KeyPurpose, KeyRing
+from certificates.keys import KeyRing
 from certificates.tiles import parse_path
 from exchange_api.errors import NotFound
 from exchange_api.transactions import Transaction
@@ -52,7 +52,7 @@ class LedgerHead:
         if kept is not None and kept.size == head.size:
             return kept
         checkpoint = Checkpoint(self._origin, head.size, head.root)
-        note = sign_checkpoint(checkpoint, self._keys.active(KeyPurpose.CHECKPOINT))
+        note = sign_checkpoint(checkpoint, *self._keys.checkpoint_keys())
         ledger.keep_checkpoint(work.conn, head.size, head.root, note, now)
         work.afterwards(lambda: self._memory.remember(Remembered(head.size, head.root, note)))
         return ledger.Checkpoint(head.size, head.root, note, now)

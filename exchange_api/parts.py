@@ -11,6 +11,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from certificates.issuers import Issuer
+from certificates.key_states import PROFILES, KeyRules
 from certificates.keys import KeyRing
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
@@ -42,11 +43,13 @@ class ApiSettings:
         issuer: the hub's own address, `https://hub.example`, without a path: `iss` of receipts, start of every `url`.
         audience: what clients' requests are addressed to; the issuer if empty.
         ledger_name: the origin line of checkpoints; the issuer's host and "/ledger" if empty.
+        profile: what the hub signs with, a name of `certificates.key_states.PROFILES`; empty: as its keys are now.
     """
 
     issuer: str
     audience: str = ""
     ledger_name: str = ""
+    profile: str = ""
 
     @property
     def secure_cookies(self) -> bool:
@@ -114,7 +117,8 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
     with ExitStack() as closing:
         store_api = closing.enter_context(Store(home.store_url(Role.API)))
         store_page = closing.enter_context(Store(home.store_url(Role.PAGE)))
-        keys = KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=clock())
+        rules = KeyRules(algorithms=PROFILES[settings.profile] if settings.profile else None)
+        keys = KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=clock(), rules=rules)
         types, contracts, meters = load_types(), Contracts(home), Meters()
         landing = Landing(home.landed, sealing_key(home.secret_or_new("landing_key")))
         live = closing.enter_context(

@@ -7,6 +7,7 @@ Every variable begins with `HUB_`; `.env` files are not read, so that what count
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +36,9 @@ class Settings(BaseSettings):
     )
     sample_seed: int = Field(default=2016, description="the sample city is the same for the same seed")
 
+    profile: Literal["standard", "sm"] | None = Field(
+        default=None, description="what the hub signs with: standard (ES256, Ed25519) or sm (SM2, SM3); kept once set"
+    )
     engine: str = Field(default="duckdb", description="what checks and compares: duckdb, or spark")
     spark_master: str = Field(default="local[2]", description="where Spark runs, if it is the engine")
 

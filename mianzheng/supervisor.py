@@ -66,7 +66,8 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
         owner_url = hub_database(settings, home, stack)
         set_up_store(home, owner_url)
         say("准备示例城市", "preparing the sample city")
-        environment = child_environment(home) | engine
+        profile = {"HUB_PROFILE": settings.profile} if settings.profile else {}
+        environment = child_environment(home) | engine | profile
         city = sample_city(settings, home, environment, clock().date(), stack, say, progress=progress)
         demonstration = prepare_demonstration(home, clock())
         children = Children(home.logs, environment)

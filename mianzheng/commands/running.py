@@ -35,7 +35,8 @@ def serve(host: str = "127.0.0.1", port: int = 8480) -> None:
     from exchange_api.server import serve as run
 
     # The ledger's name stays the same whatever port the hub listens on: checkpoints begin with it.
-    settings = ApiSettings(issuer=f"http://{host}:{port}", ledger_name=f"{host}/ledger")
+    profile = Settings().profile or ""
+    settings = ApiSettings(issuer=f"http://{host}:{port}", ledger_name=f"{host}/ledger", profile=profile)
     with explained():
         run(hub_home(), host, port, clock, settings)
 
