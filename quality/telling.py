@@ -23,6 +23,7 @@ def open_cases(conn: Any, dataset: Dataset, batch: Batch, now: datetime) -> None
     cases.close_mended(conn, batch, dataset, now)
     cases.open_from_findings(conn, batch, dataset, now)
     cases.open_from_vanished(conn, batch, dataset, now)
+    cases.open_from_moves(conn, batch, dataset, now)
     cases.open_from_erased(conn, batch, dataset, ERASED, now)
 
 

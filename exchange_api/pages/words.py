@@ -113,6 +113,7 @@ CASE_CAUSES: Mapping[str, Words] = {
     "conflict": Words("与数源部门不一致", "differs from the authority"),
     "vanished": Words("证照从来源中消失", "the certificate vanished from its source"),
     "erased": Words("已依法删除的数据再次交付", "delivered again after it was erased by law"),
+    "move": Words("证照状态变更不合法定流程", "the certificate's state moved as law does not know"),
 }
 
 CASE_STATES: Mapping[str, tuple[str, Words]] = {

@@ -280,7 +280,8 @@ class CertificateMapping:
     """Which columns hold what a certificate look-up needs; names are those of GB/T 36903 in English.
 
     `type_code` is the certificate type itself and `holder_role` a role, all others are column names (None: the dataset
-    has no such column).
+    has no such column). `trust_level`: of each row, A to D; `principal`: on behalf of whom it was issued;
+    `renewal_applied_on`: when a renewal was applied for that nobody has decided on.
     """
 
     type_code: str
@@ -300,6 +301,9 @@ class CertificateMapping:
     issuing_authority_name: str | None = None
     issuing_authority_code: str | None = None
     version: str | None = None
+    trust_level: str | None = None
+    principal: str | None = None
+    renewal_applied_on: str | None = None
     holder_role: str = ""
 
     @property

@@ -39,6 +39,9 @@ _CERTIFICATE: Final = {
     "issuingAuthorityName": "issuing_authority_name",
     "issuingAuthorityCode": "issuing_authority_code",
     "version": "version",
+    "trustLevel": "trust_level",
+    "principal": "principal",
+    "renewalAppliedOn": "renewal_applied_on",
 }
 
 

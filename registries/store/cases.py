@@ -22,8 +22,9 @@ from registries.departments import Catalogue
 from registries.store import batches, digests, touched
 from registries.store.batches import Batch
 from registries.store.engine import written
+from registries.store.life_tables import certificate_event
 from registries.store.shapes import current_table, stage_table
-from registries.store.tables import case, conflict, finding, refused_row, score
+from registries.store.tables import case, certificate, conflict, finding, refused_row, score
 
 Kind = Literal["rectification", "verification"]
 WORKING_DAYS = 10
@@ -38,7 +39,7 @@ class Case:
 
     number: int
     kind: Kind
-    cause: Literal["finding", "conflict", "vanished", "erased"]
+    cause: Literal["finding", "conflict", "vanished", "erased", "move"]
     dataset: str
     department: str
     rule_id: str | None
@@ -80,6 +81,26 @@ def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now:
     if keys is not None:
         rows = rows.select_from(touched.current_rows(current, keys))
     return _open(conn, list(_OPENED), rows)
+
+
+def open_from_moves(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
+    """Open a case for each certificate whose status moved as law does not know; close those that are in order again.
+
+    Returns how many were opened. In the merge's transaction, after the look-ups have been composed.
+    """
+    if dataset.certificate is None:
+        return 0
+    event, later = certificate_event, certificate_event.alias()
+    subject = digests.digest("key", [sa.literal(dataset.name), certificate.c.number])
+    of_dataset = sa.and_(certificate.c.id == event.c.certificate_id, certificate.c.dataset == dataset.name)
+    which = [case.c.cause == "move", case.c.dataset == dataset.name]
+    if _any_open(conn, *which):
+        settled = sa.exists().where(later.c.certificate_id == event.c.certificate_id, later.c.batch > event.c.batch)
+        still = sa.select(subject).join_from(event, certificate, of_dataset).where(~event.c.lawful, ~settled)
+        _close(conn, batch, now, *which, ~_is_among([case.c.subject_digest], still))
+    opening = _opening("rectification", "move", dataset, batch, now, subject)
+    rows = sa.select(*opening).join_from(event, certificate, of_dataset)
+    return _open(conn, list(_OPENED), rows.where(event.c.batch == batch.number, ~event.c.lawful))
 
 
 def open_from_erased(conn: sa.Connection, batch: Batch, dataset: Dataset, rule_id: str, now: datetime) -> int:

@@ -2,7 +2,6 @@
 
 composed = certificate_composing.compose_single_rows(conn, rows, moved)     # every number is one row: quick
 composed = certificate_composing.compose_several_rows(conn, rows, moved)    # co-owners: a row each
-certificate_composing.write_events(conn, moved)
 
 `moved` says which numbers something happened to (`Moved.of`): with the keys that the merge has touched it costs by what
 changed, of a first batch it is everything.
@@ -13,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable, DropTable
 
 from registries.contracts.model import CertificateMapping, Dataset
 from registries.store import digests, touched
 from registries.store.batches import Batch
+from registries.store.certificate_moves import composed_columns
 from registries.store.certificate_rows import (
     HOLDER,
     OBJECT,
@@ -28,19 +28,18 @@ from registries.store.certificate_rows import (
     match_digest,
     parts_of_numbers,
     several_rows,
+    words_beside,
     words_of_numbers,
 )
 from registries.store.engine import analyse, written
 from registries.store.shapes import current_table, history_table
-from registries.store.tables import certificate, certificate_holder, certificate_object, certificate_status_event
+from registries.store.tables import certificate, certificate_holder, certificate_object
 
 _MOVED, _COMPOSED = "moved_numbers", "composed_certificates"
 
 
 def _composed_table() -> sa.Table:
-    names = ("id", "number", "status", "status_since", "status_reason")
-    columns = [sa.Column(name, certificate.c[name].type) for name in names]
-    return sa.Table(_COMPOSED, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+    return sa.Table(_COMPOSED, sa.MetaData(), *composed_columns(), prefixes=["TEMPORARY"])
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,8 @@ def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved
     words = sa.func.concat_ws(chr(28), *(part.words for part in holders))
     things = sa.func.concat_ws(chr(28), *(part.words for part in objects)) if objects else None
     values = rows.values()
-    chosen = sa.select(*_certificate_columns(values, current.c.mark, joined_words(words, things), moved.batch))
+    told = joined_words(words, things)
+    chosen = sa.select(*_certificate_columns(values, rows.beside(), current.c.mark, told, moved.batch))
     count = _write_certificates(conn, chosen.where(*moved.came(current, rows.mapping.number)), moved)
     home = moved.composed.join(current, moved.composed.c.number == values["number"])
     if (len(holders) > 1 or objects) and not moved.first:
@@ -159,7 +159,7 @@ def _several_certificates(
     if things is not None:
         home = home.outerjoin(things, things.c.number_ == number)
     told = joined_words(words.c.words, None if things is None else things.c.words)
-    columns = _certificate_columns(rows.values(), source.c.number_mark, told, moved.batch)
+    columns = _certificate_columns(rows.values(), rows.beside(), source.c.number_mark, told, moved.batch)
     return sa.select(*columns, marked.c.marked.label("marked_rows")).select_from(home).where(source.c.row_rank == 1)
 
 
@@ -225,12 +225,17 @@ def _mark_deserted(conn: sa.Connection, mapping: CertificateMapping, moved: Move
 
 
 def _certificate_columns(
-    values: Mapping[str, sa.ColumnElement[Any]], mark: sa.ColumnElement[Any], words: sa.ColumnElement[Any], batch: Batch
+    values: Mapping[str, sa.ColumnElement[Any]],
+    beside: Mapping[str, sa.ColumnElement[Any]],
+    mark: sa.ColumnElement[Any],
+    words: sa.ColumnElement[Any],
+    batch: Batch,
 ) -> list[sa.ColumnElement[Any]]:
+    told = words.concat(words_beside(beside))
     return [
-        *(value.label(name) for name, value in values.items()),
+        *(value.label(name) for name, value in {**values, **beside}.items()),
         mark.label("mark"),
-        digests.digest("certificate", [*values.values(), words]).label("digest"),
+        digests.digest("certificate", [*values.values(), told]).label("digest"),
         sa.literal(batch.number).label("since_batch"),
     ]
 
@@ -282,26 +287,6 @@ def _remove_parts(conn: sa.Connection, moved: Moved) -> None:
     """Of the certificates that were written just now: what they had before is composed anew."""
     for parts in (certificate_holder, certificate_object):
         conn.execute(sa.delete(parts).where(parts.c.certificate_id.in_(sa.select(moved.composed.c.id))))
-
-
-def write_events(conn: sa.Connection, moved: Moved) -> None:
-    """A status event where the status is not what the last event said."""
-    event, composed = certificate_status_event, moved.composed
-    told = (composed.c.status, composed.c.status_since, composed.c.status_reason)
-    rows = sa.select(composed.c.id, sa.literal(moved.batch.number), *told).where(composed.c.status.is_not(None))
-    if not moved.first:
-        last = (
-            sa.select(event.c.certificate_id, event.c.status, event.c.since, event.c.reason)
-            .where(event.c.certificate_id.in_(sa.select(composed.c.id)))
-            .ext(distinct_on(event.c.certificate_id))
-            .order_by(event.c.certificate_id, event.c.batch.desc())
-            .subquery()
-        )
-        before = (last.c.status, last.c.since, last.c.reason)
-        differs = (mine.is_distinct_from(theirs) for mine, theirs in zip(told, before, strict=True))
-        joined = composed.outerjoin(last, last.c.certificate_id == composed.c.id)
-        rows = rows.select_from(joined).where(sa.or_(*differs))
-    conn.execute(insert(event).from_select(["certificate_id", "batch", "status", "since", "reason"], rows))
 
 
 def _carry_marks(conn: sa.Connection, rows: CertificateRows, moved: Moved) -> None:

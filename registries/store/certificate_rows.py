@@ -7,7 +7,7 @@ A certificate has the holders of one row (one for each group of columns: marriag
 (one for each row: co-owners); `several_rows` reads the latter as if each number were one row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ Value = sa.ColumnElement[Any]
 
 HOLDER = ("name", "code", "code_type", "role")
 OBJECT = ("kind", "number", "name")
+_TRUST_LEVELS = ("A", "B", "C", "D")
 OTHER_PAPER = "999"  # 其他自然人有效证件: a holder whose code type nobody tells
 _TYPE_OF_SEMANTIC = {
     "citizen_number": "111",
@@ -79,8 +80,15 @@ class CertificateRows:
             "status_code": code,
             "status_since": self._date(mapping.status_since),
             "status_reason": self.text(mapping.status_reason),
-            "trust_level": sa.literal(self.dataset.trust_level, Word),
+            "trust_level": self._trust_level(),
             "version": self.text(mapping.version),
+        }
+
+    def beside(self) -> dict[str, Value]:
+        """What a certificate says beyond that, in the order of `words_beside`; columns of the look-up likewise."""
+        return {
+            "principal": self.text(self.mapping.principal),
+            "renewal_applied_on": self._date(self.mapping.renewal_applied_on),
         }
 
     def holders(self) -> list[Part]:
@@ -100,6 +108,14 @@ class CertificateRows:
     def text(self, name: str | None) -> Value:
         """A column as text; NULL if the contract has none."""
         return sa.cast(sa.null(), Word) if name is None else sa.cast(self.source.c[name], Word)
+
+    def _trust_level(self) -> Value:
+        """The row's own trust level where a column tells it, else the dataset's."""
+        given = sa.literal(self.dataset.trust_level, Word)
+        if self.mapping.trust_level is None:
+            return given
+        own = self.text(self.mapping.trust_level)
+        return sa.case((own.in_(_TRUST_LEVELS), own), else_=given)
 
     def _date(self, name: str | None) -> Value:
         return sa.cast(sa.null(), sa.Date) if name is None else sa.cast(self.source.c[name], sa.Date)
@@ -130,6 +146,13 @@ def joined_words(holders: Value, objects: Value | None) -> Value:
     if objects is None:
         return holders
     return holders.concat(sa.func.coalesce(sa.literal(chr(27)).concat(sa.func.nullif(objects, "")), ""))
+
+
+def words_beside(beside: Mapping[str, Value]) -> Value:
+    """Principal and application for renewal as the certificate's digest covers them; without both nothing."""
+    parts = [sa.func.coalesce(sa.cast(value, sa.Text), "") for value in beside.values()]
+    told = sa.literal(chr(26)).concat(sa.func.concat_ws(chr(29), *parts))
+    return sa.case((sa.func.num_nonnulls(*beside.values()) > 0, told), else_="")
 
 
 # --- several rows of one number

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from certificates.holder_codes import subject_kind
 from certificates.identifiers import CertificateIdentifier, MalformedIdentifier
+from certificates.life import Move
 from certificates.records import (
     CertificateObject,
     CertificateRecord,
@@ -27,11 +28,13 @@ from certificates.records import (
     StatusEvent,
 )
 from certificates.status import Status
-from certificates.types import CertificateType
+from certificates.terms import Term
+from certificates.types import CertificateType, Validity
 from registries.contracts.model import Dataset
 from registries.errors import NotGranted
 from registries.store.batches import Batch
-from registries.store.certificate_composing import Moved, compose_several_rows, compose_single_rows, write_events
+from registries.store.certificate_composing import Moved, compose_several_rows, compose_single_rows
+from registries.store.certificate_moves import write_events
 from registries.store.certificate_rows import CertificateRows
 from registries.store.grants import Grant
 from registries.store.shapes import current_table
@@ -53,7 +56,7 @@ def find_certificates(
     Raises:
         NotGranted: a grant does not cover its question; nothing was looked up for it.
     """
-    questions = [_wanted(question, grant) for question, grant in asked]
+    questions = [wanted(question, grant) for question, grant in asked]
     parameters = {"questions": json.dumps(questions, ensure_ascii=False), "asked_at": now, "asked_on": today}
     rows = conn.execute(_FIND, parameters).all()
     refused = [row.position - 1 for row in rows if not row.granted]
@@ -62,7 +65,8 @@ def find_certificates(
     return [_look_up(row) for row in rows]
 
 
-def _wanted(question: Question, grant: Grant) -> dict[str, object]:
+def wanted(question: Question, grant: Grant) -> dict[str, object]:
+    """A question as `hub.find_certificates` and other functions of the store read it."""
     return {
         "grant": grant.id,
         "certificate_type": question.certificate_type,
@@ -98,16 +102,31 @@ def _record(found: Mapping[str, Any]) -> CertificateRecord:
         valid_until=_day(found["valid_until"]),
         long_term=found["long_term"],
         status=Status(found["status"]),
-        events=tuple(
-            StatusEvent(Status(event["status"]), _day(event["since"]), event["reason"] or "")
-            for event in found["events"] or ()
-        ),
+        events=tuple(_event(event) for event in found["events"] or ()),
         holders=tuple(Holder(**one) for one in found["holders"]),
         mark=found["mark"],
         digest_ok=found["digest_ok"],
         trust_level=found["trust_level"],
         dataset=found["dataset"],
         objects=tuple(CertificateObject(**one) for one in found["objects"] or ()),
+        principal=found["principal"] or "",
+        renewal_applied_on=_day(found["renewal_applied_on"]),
+        internal_id=found["internal_id"] or "",
+    )
+
+
+_RENEWALS = frozenset({Move.RENEW, Move.ENDORSE})
+
+
+def _event(found: Mapping[str, Any]) -> StatusEvent:
+    dates = (_day(found["valid_from"]), _day(found["valid_until"]), found["long_term"])
+    return StatusEvent(
+        Status(found["status"]),
+        _day(found["since"]),
+        found["reason"] or "",
+        _day(found["learnt_on"]),
+        found["lawful"],
+        Term(*dates, renewal=found["move"] in _RENEWALS),
     )
 
 
@@ -142,6 +161,7 @@ def compose_look_ups(conn: sa.Connection, dataset: Dataset, batch: Batch, certif
     compose = compose_single_rows if dataset.key == (mapping.number,) else compose_several_rows
     moved = Moved.of(conn, dataset, mapping, batch)
     composed = compose(conn, CertificateRows(dataset, mapping, certificate_type, current_table(dataset)), moved)
-    write_events(conn, moved)
+    endorsed = certificate_type.validity == Validity.ENDORSEMENT
+    write_events(conn, moved.composed, batch.number, first=moved.first, endorsed=endorsed)
     moved.forget(conn)
     return composed

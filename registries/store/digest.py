@@ -39,7 +39,8 @@ _HUB = {
     " FROM hub.conflict ORDER BY register, subject_key, attribute, dataset",
     "hub.certificate": "SELECT c.dataset, c.number, c.type_code, c.identifier, c.issuing_authority_name,"
     " c.issuing_authority_code, c.area_code, c.issued_on, c.valid_from, c.valid_until, c.long_term, c.status,"
-    " c.status_code, c.status_since, c.status_reason, c.trust_level, c.mark, c.version, b.sequence"
+    " c.status_code, c.status_since, c.status_reason, c.trust_level, c.mark, c.version, c.principal,"
+    " c.renewal_applied_on, b.sequence"
     " FROM hub.certificate c JOIN hub.batch b ON b.number = c.since_batch ORDER BY c.dataset, c.number",
     "hub.certificate_holder": "SELECT c.dataset, c.number, h.ordinal, h.name, h.code, h.code_type, h.role"
     " FROM hub.certificate_holder h JOIN hub.certificate c ON c.id = h.certificate_id"
@@ -48,8 +49,10 @@ _HUB = {
     " FROM hub.certificate_object o JOIN hub.certificate c ON c.id = o.certificate_id"
     " ORDER BY c.dataset, c.number, o.ordinal",
     "hub.subject_alias": "SELECT subject_kind, alias, subject_key FROM hub.subject_alias ORDER BY subject_kind, alias",
-    "hub.certificate_status_event": "SELECT c.dataset, c.number, b.sequence, e.status, e.since, e.reason"
-    " FROM hub.certificate_status_event e JOIN hub.certificate c ON c.id = e.certificate_id"
+    "hub.certificate_event": "SELECT c.dataset, c.number, b.sequence, e.move, e.lawful, e.status, e.since, e.reason,"
+    " e.valid_from, e.valid_until, e.long_term, e.version, e.authority, e.principal, e.trust_level,"
+    " e.renewal_applied_on"
+    " FROM hub.certificate_event e JOIN hub.certificate c ON c.id = e.certificate_id"
     " JOIN hub.batch b ON b.number = e.batch ORDER BY c.dataset, c.number, b.sequence, e.status",
     "hub.ledger_entry": "SELECT kind, issuer, jti FROM hub.ledger_entry WHERE kind <> 'answer'"
     " ORDER BY kind, issuer, jti",

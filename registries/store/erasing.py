@@ -28,6 +28,7 @@ from registries.store.erasure_plans import Plan, cases_of, key_digests
 from registries.store.holdings import Place, Subject
 from registries.store.keeping_tables import erased_file, erased_key, erasure, expiry, ledger_asked
 from registries.store.ledger_tables import ledger_body, ledger_entry
+from registries.store.life_tables import certificate_event
 from registries.store.shapes import current_table, deleted_table, history_table, keeps_deleted
 from registries.store.tables import (
     Word,
@@ -36,7 +37,6 @@ from registries.store.tables import (
     certificate,
     certificate_holder,
     certificate_object,
-    certificate_status_event,
     conflict,
     finding,
     refused_row,
@@ -191,7 +191,7 @@ def _erase_certificates(conn: sa.Connection, dataset: Dataset, numbers: Sequence
     current = current_table(dataset)
     left = sa.exists().where(sa.cast(current.c[dataset.certificate.number], Word) == certificate.c.number)
     mine = sa.and_(certificate.c.dataset == dataset.name, certificate.c.number.in_(numbers), ~left)
-    for parts in (certificate_holder, certificate_object, certificate_status_event):
+    for parts in (certificate_holder, certificate_object, certificate_event):
         conn.execute(sa.delete(parts).where(parts.c.certificate_id == certificate.c.id, mine))
     erased.add("certificates", written(conn, sa.delete(certificate).where(mine)))
 

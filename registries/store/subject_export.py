@@ -20,13 +20,13 @@ from registries.store.asked import Asked
 from registries.store.erasure_plans import key_digests, register_digests
 from registries.store.grants import Grant
 from registries.store.holdings import HeldRow, Subject
+from registries.store.life_tables import certificate_event
 from registries.store.tables import (
     batch,
     case,
     certificate,
     certificate_holder,
     certificate_object,
-    certificate_status_event,
     conflict,
     finding,
     refused_row,
@@ -48,6 +48,7 @@ _CERTIFICATE: Final = (
     *("type_code", "number", "identifier", "issuing_authority_name", "issued_on"),
     *("valid_from", "valid_until", "long_term", "status", "mark"),
 )
+_EVENT: Final = ("move", "status", "since", "reason", "valid_from", "valid_until", "authority", "principal")
 _WITHHELD: Final = ("依法不予告知的查询", "questions that the law withholds")
 
 
@@ -139,7 +140,7 @@ def _certificates(conn: sa.Connection, catalogue: Catalogue, subject: Subject) -
             **{name: getattr(row, name) for name in _CERTIFICATE},
             "holders": list(_holders(conn, row.id, subject)),
             "objects": _parts(conn, thing, row.id, ("kind", "number", "name")),
-            "status_events": _parts(conn, certificate_status_event, row.id, ("status", "since", "reason")),
+            "status_events": _parts(conn, certificate_event, row.id, _EVENT),
         }
 
 

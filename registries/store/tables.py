@@ -173,7 +173,7 @@ case = sa.Table(
     sa.Column("due_on", sa.Date, nullable=False),
     _text("note"),
     sa.CheckConstraint("kind IN ('rectification','verification')", name="kind"),
-    sa.CheckConstraint("cause IN ('finding','conflict','vanished','erased')", name="cause"),
+    sa.CheckConstraint("cause IN ('finding','conflict','vanished','erased','move')", name="cause"),
     sa.CheckConstraint("state IN ('open','closed')", name="state"),
     sa.Index(
         "case_open_key",
@@ -224,6 +224,8 @@ certificate = sa.Table(
     _word("version", null=True),
     sa.Column("digest", BYTEA, nullable=False),
     _big("since_batch"),
+    _text("principal"),
+    sa.Column("renewal_applied_on", sa.Date),
     sa.Column("marked_rows", BYTEA),  # of several rows of one number: which are marked, and how
     sa.UniqueConstraint("dataset", "number"),
     sa.CheckConstraint("mark IN ('update_refused','vanished')", name="mark"),
@@ -242,16 +244,6 @@ certificate_holder = sa.Table(  # composed with its certificate; a foreign key w
     sa.Column("match_digest", BYTEA, nullable=False),
     sa.Index(None, "match_digest"),
     postgresql_with={"fillfactor": "90"},
-)
-
-certificate_status_event = sa.Table(
-    "certificate_status_event",
-    metadata,
-    _big("certificate_id", primary=True),
-    _big("batch", primary=True),
-    _word("status"),
-    sa.Column("since", sa.Date),
-    _text("reason"),
 )
 
 certificate_object = sa.Table(

@@ -46,6 +46,7 @@ def take_in(
     if dataset.certificate:
         certificates.compose_look_ups(conn, dataset, batch, TYPES[dataset.certificate.type_code])
         cases.open_from_vanished(conn, batch, dataset, NOW)
+        cases.open_from_moves(conn, batch, dataset, NOW)
     cases.open_from_findings(conn, batch, dataset, NOW)
     cases.close_mended(conn, batch, dataset, NOW)
     pulled, accepted = stage.counts()

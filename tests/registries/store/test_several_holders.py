@@ -11,7 +11,8 @@ from registries.contracts.model import CertificateMapping, Column, HolderMapping
 from registries.store import certificates, grants, planner
 from registries.store.engine import Store
 from registries.store.grants import Grant
-from registries.store.tables import certificate, certificate_holder, certificate_object, certificate_status_event
+from registries.store.life_tables import certificate_event
+from registries.store.tables import certificate, certificate_holder, certificate_object
 from tests.registries.store.deliveries import Row, take_in
 from tests.registries.store.sample_catalogue import LICENCE_TYPE, NOW, catalogue_of, make_dataset
 
@@ -168,7 +169,7 @@ def test_a_co_owner_leaves_and_comes_back_and_the_status_did_not_move(
     assert back is not None
     assert len(back.holders) == 2
     with owner.begin() as conn:
-        assert conn.execute(sa.select(sa.func.count()).select_from(certificate_status_event)).scalar_one() == 1
+        assert conn.execute(sa.select(sa.func.count()).select_from(certificate_event)).scalar_one() == 1
 
 
 def test_a_certificate_whose_co_owners_all_vanished_is_being_checked(planned: Store, api: Store, grant: Grant) -> None:

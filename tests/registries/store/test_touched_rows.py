@@ -28,6 +28,7 @@ from registries.store import (
 )
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
+from registries.store.life_tables import certificate_event
 from registries.store.merge import KeyDoubt, merge
 from registries.store.shapes import current_table, touched_table
 from registries.store.stage import Stage
@@ -36,7 +37,6 @@ from registries.store.tables import (
     case,
     certificate,
     certificate_holder,
-    certificate_status_event,
     conflict,
     subject_alias,
     subject_join,
@@ -249,7 +249,7 @@ def looked_up(conn: sa.Connection) -> list[object]:
     """Certificates, holders, status events, but for the ids of those that are new."""
     told_of = [column for column in certificate.c if column.name != "id"]
     parts = []
-    for table in (certificate_holder, certificate_status_event):
+    for table in (certificate_holder, certificate_event):
         columns = [column for column in table.c if column.name != "certificate_id"]
         joined = sa.select(certificate.c.dataset, certificate.c.number, *columns)
         rows = conn.execute(joined.join_from(table, certificate, certificate.c.id == table.c.certificate_id))
