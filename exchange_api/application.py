@@ -13,7 +13,17 @@ from exchange_api.pages.router import install_pages, pages_router
 from exchange_api.pages.verify_page import MOST_VERIFIED, VERIFY_PLACE
 from exchange_api.parts import HubParts
 from exchange_api.problems import add_problem_handlers
-from exchange_api.routes import catalogue, datasets, health, keys, ledger, metrics, verifications
+from exchange_api.routes import (
+    catalogue,
+    credentials,
+    datasets,
+    health,
+    keys,
+    ledger,
+    metrics,
+    status_lists,
+    verifications,
+)
 from exchange_api.security_headers import SecurityHeaders
 from exchange_api.sign_in import Forms
 
@@ -40,7 +50,7 @@ def create_app(parts: HubParts) -> FastAPI:
         telemetry=_SILENT,  # FastAPI's own, which would carry validated values
     )
     app.state.parts = parts
-    for module in (verifications, datasets, catalogue, keys, ledger, health, metrics):
+    for module in (verifications, credentials, status_lists, datasets, catalogue, keys, ledger, health, metrics):
         app.include_router(module.router)
     app.include_router(pages_router)
     install_pages(app)

@@ -188,6 +188,27 @@ class NotFound(ExchangeApiError):
         )
 
 
+class NotAtThatTime(ExchangeApiError):
+    """Raised when something is asked for as it was at a time that lies ahead, or before it began."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "该时间没有可提供的版本。请核对时间(Unix 秒);不带 time 参数可取得当前版本",
+            "there is nothing for that time; check it (Unix seconds), or leave out `time` for the present",
+        )
+
+
+class NoCredential(ExchangeApiError):
+    """Raised when no credential can be issued: the answer is not valid, or no status can be kept for it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "不能出具核验件:仅对核验结论为有效、且数据已归集无疑义的证照出具。请先核验并以回执为准",
+            "no credential can be issued: only for a valid answer about a certificate that the hub holds and that is "
+            "in no doubt; verify it first, and rely on the receipt",
+        )
+
+
 class NotADelivery(ExchangeApiError):
     """Raised when an uploaded file is not one that this dataset is delivered in."""
 
@@ -366,6 +387,8 @@ KINDS: Mapping[type[Exception], Kind] = {
     TooManyTries: _kind("too-many-tries", HTTPStatus.TOO_MANY_REQUESTS, "尝试过多", "Too many tries"),
     RoleMissing: _kind("role-missing", HTTPStatus.FORBIDDEN, "没有权限", "Role missing"),
     FormNotOurs: _kind("form-not-ours", HTTPStatus.FORBIDDEN, "页面已失效", "Form out of date"),
+    NotAtThatTime: _kind("not-at-that-time", HTTPStatus.NOT_ACCEPTABLE, "该时间无版本", "Nothing for that time"),
+    NoCredential: _kind("no-credential", HTTPStatus.CONFLICT, "不能出具核验件", "No credential"),
     NotFound: _kind("not-found", HTTPStatus.NOT_FOUND, "没有找到", "Not found"),
     # what the hub or its operator has to mend
     Overloaded: _kind("overloaded", HTTPStatus.SERVICE_UNAVAILABLE, "请求过多", "Overloaded"),

@@ -16,6 +16,7 @@ from certificates.keys import KeyRing
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
 from exchange_api.answering import Answering, AnsweringSettings
+from exchange_api.credentials import Credentials
 from exchange_api.live_sources import LiveSources
 from exchange_api.meters import Meters
 from exchange_api.publishing import Publishing
@@ -24,6 +25,7 @@ from exchange_api.pushing import Place, Pushing
 from exchange_api.readiness import Readiness
 from exchange_api.receipts_kept import ReceiptsKept
 from exchange_api.sessions import Sessions
+from exchange_api.status_lists import StatusLists
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
 from registries.landing import Landing
@@ -95,6 +97,8 @@ class HubParts:
     sessions: Sessions
     answering: Answering
     receipts: ReceiptsKept
+    status_lists: StatusLists
+    credentials: Credentials
     publishing: Publishing
     pushing: Pushing
     push_results: PushResults
@@ -129,6 +133,8 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
             Answering(store_api, keys, types, clock, settings.answering(), meters, live, memory, issuers)
         )
         pushing = closing.enter_context(Pushing(store_api, landing, contracts.catalogue, clock, settings.place()))
+        lists = closing.enter_context(StatusLists(store_api, keys, clock, settings.issuer))
+        salts = home.secret_or_new("credential_salts").encode()
         yield HubParts(
             home=home,
             settings=settings,
@@ -143,6 +149,8 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
             sessions=Sessions(store_api, clock),
             answering=answering,
             receipts=ReceiptsKept(store_api, keys, answering.ledger_head),
+            status_lists=lists,
+            credentials=Credentials(store_api, keys, types, clock, answering, lists, settings.issuer, salts),
             publishing=Publishing(store_api, store_page, landing, home.landed, contracts.catalogue, clock),
             pushing=pushing,
             push_results=PushResults(store_page, contracts.catalogue),

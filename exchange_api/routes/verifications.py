@@ -29,7 +29,7 @@ _BODY = {
 @router.post("/v1/verifications", summary="核验 Verify a certificate by its number", openapi_extra=_BODY)
 async def verify(request: Request) -> dict[str, Any]:
     """Answer a client's signed question with a signed receipt."""
-    inquiry = parse_request(await _token(request))
+    inquiry = parse_request(await signed_request(request))
     answer = await asyncio.wrap_future(parts_of(request).answering.ask(inquiry))
     return as_json(answer)
 
@@ -39,7 +39,8 @@ def as_json(answer: Answer) -> dict[str, Any]:
     return {"receipt": answer.receipt, "proof": answer.proof, "verdict": answer.verdict}
 
 
-async def _token(request: Request) -> str:
+async def signed_request(request: Request) -> str:
+    """The request's body, one compact JWS."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in MEDIA_TYPES:
         raise WrongMediaType(" / ".join(MEDIA_TYPES))
