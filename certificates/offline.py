@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from certificates.documents.examining import examine_document
+from certificates.documents.examining_packages import examine_package
 from certificates.errors import CertificatesError
 from certificates.evidence.codes import examine_code
 from certificates.evidence.credentials import examine_credential
@@ -52,6 +54,8 @@ EXAMINERS: Final[Mapping[str, Examiner]] = {
     "keys": examine_keys,
     "note": _of_text(examine_note),
     "proof": _of_text(examine_proof),
+    "document": examine_document,
+    "package": examine_package,
     "status": _of_token(examine_status),
 }
 """What looks at each kind of file; a mirrored ledger is a folder, and looked at by ``examine_folder``."""

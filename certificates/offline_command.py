@@ -58,6 +58,12 @@ COMMANDS: Final = {
     "proof": Command(
         "proof", "验证存证证明 / a proof of logging", "proof receipt.tlog-proof --keys keys.jwks --receipt receipt.jws"
     ),
+    "document": Command(
+        "document", "验证文档、加注件：PDF、OFD / a document or marked copy", "document copy.pdf --keys keys.jwks"
+    ),
+    "package": Command(
+        "package", "验证办件归档包 / the archive package of a case", "package case.zip --keys keys.jwks"
+    ),
     "log-fsck": Command(
         "log-fsck", "重算镜像的日志 / replay a mirrored ledger, a folder", "log-fsck ledger/ --keys keys.jwks"
     ),

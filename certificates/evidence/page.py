@@ -23,6 +23,7 @@ KINDS = {
     "keys": "公钥文件",
     "code": "离线码",
     "package": "归档包",
+    "document": "核验件",
     "bundle": "离线包",
 }
 PARTS = {Part.INTEGRITY: "完整性 / integrity", Part.STATUS: "状态 / status", Part.ISSUER: "签发者 / issuer"}
@@ -101,7 +102,8 @@ def _receipt(report: Report) -> list[str]:
     asked = _rows_of_members("所问 / asked", verdict.get("asked"), _ASKED)
     found = _rows_of_members("证照 / certificate", verdict.get("certificate"), _LABELS)
     upstream = _rows_of_members("实时查询 / asked of its source", verdict.get("upstream"), _UPSTREAM)
-    return [*rows, *asked, *found, *upstream, *_rows_of_checks(verdict.get("lines"))]
+    copy = _rows_of_members("加注件 / marked copy", receipt.get("copy"), _COPY)
+    return [*rows, *copy, *asked, *found, *upstream, *_rows_of_checks(verdict.get("lines"))]
 
 
 _LABELS = {
@@ -123,6 +125,14 @@ _ASKED = {
     "case": "办件 / case",
     "as_of": "核验日 / as of",
     "department": "部门 / department",
+}
+
+
+_COPY = {
+    "cause": "制作事由 / cause",
+    "purpose": "用途 / purpose",
+    "maker": "制作者 / maker",
+    "expires_on": "有效期至 / usable until",
 }
 
 

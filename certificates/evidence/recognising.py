@@ -13,6 +13,12 @@ from certificates.receipts import TYP_RECEIPT
 
 TYP_STATUS_LIST = "statuslist+jwt"
 
+_FIRST_NAME = 30
+"""Where a zip file names its first member."""
+
+_ATTACHED = b"/Type /Filespec /F <" + b"receipt.jws".hex().upper().encode() + b">"
+"""In a PDF of the hub, unlike in a scan of one, the receipt is attached."""
+
 _KIND_OF_TYP = {TYP_RECEIPT: "receipt", TYP_STATUS_LIST: "status"}
 
 
@@ -21,7 +27,9 @@ def recognise(content: bytes) -> str:
     if content.startswith(PROOF_HEADER.encode()):
         return "proof"
     if content.startswith(b"PK\x03\x04"):
-        return "package"
+        return "document" if content[_FIRST_NAME:].startswith(b"OFD.xml") else "package"
+    if content.startswith(b"%PDF-") and _ATTACHED in content:
+        return "document"
     if is_image(content) or looks_like(content[:100].decode("ascii", "replace")):
         return "code"
     if content.lstrip().startswith(b"{"):
