@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import Final
 
 from certificates.errors import CertificatesError
+from certificates.identifiers import CertificateIdentifier, MalformedIdentifier
 from certificates.status import LIFTED_BY_DECISION, MOVES, DayStatus, IllegalMove, Status, StatusEvent, status_on
 from certificates.terms import Term, term_on
 
@@ -96,7 +97,8 @@ class IncompleteMove(CertificatesError):
 
     Attributes:
         move: Which move.
-        member: What is missing or wrong: ``by``, ``reason``, ``principal``, ``since``, ``term``, ``trust_level``.
+        member: What is missing or wrong: ``by``, ``reason``, ``principal``, ``since``, ``term``, ``trust_level``,
+            ``identifier``.
     """
 
     def __init__(self, move: Move, member: str) -> None:
@@ -119,6 +121,8 @@ class Act:
         reason: Why; mandatory for what takes something away, and for what lifts that.
         trust_level: A (born digital and checked) to D (paper era).
         on_behalf: It is made for another authority (代签发), which ``principal`` names.
+        identifier: 电子证照标识 that comes with it. What a source delivers with a wrong check character is a finding;
+            what is made here with one is refused.
     """
 
     move: Move
@@ -129,6 +133,7 @@ class Act:
     trust_level: str = "A"
     on_behalf: bool = False
     principal: str = ""
+    identifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -237,6 +242,7 @@ class Life:
             "principal": act.on_behalf != bool(act.principal.strip()),
             "trust_level": act.trust_level not in _TRUST,
             "since": last is not None and act.move != Move.CORRECT and act.since < (last.since or date.min),
+            "identifier": bool(act.identifier) and not _is_identifier(act.identifier, _version_after(act.move, last)),
             "term": act.move in {Move.RENEW, Move.ENDORSE} and not _is_later(term, last),
         }
         for member, missing in wrong.items():
@@ -251,6 +257,15 @@ def is_paper_era(trust_level: str) -> bool:
 
 def _is_later(term: Term | None, last: Event | None) -> bool:
     return term is not None and (last is None or last.term is None or term.reaches_beyond(last.term))
+
+
+def _is_identifier(text: str, version: int) -> bool:
+    """Whether it has the form and the check character of GB/T 36904, and is of this version."""
+    try:
+        parsed = CertificateIdentifier.parse(text)
+    except MalformedIdentifier:
+        return False
+    return parsed.check_ok and int(parsed.version) == version
 
 
 def _version_after(move: Move, last: Event | None) -> int:

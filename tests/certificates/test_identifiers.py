@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
+from stdnum.iso7064 import mod_37_36
 
 from certificates.identifiers import (
     CertificateIdentifier,
@@ -111,6 +112,11 @@ def test_a_widened_number_is_right_and_keeps_its_digits(division: int, day: date
     assert check_citizen_number(wide)
     assert wide[:6] + wide[8:17] == narrow
     assert citizen_birth_date(wide) == day
+
+
+@given(st.text(ALPHABET, min_size=1, max_size=106))
+def test_the_check_character_of_identifiers_agrees_with_another_library(body: str) -> None:
+    assert check_character(body) == mod_37_36.calc_check_digit(body)
 
 
 @pytest.mark.parametrize("code", REAL_USCCS)

@@ -171,6 +171,18 @@ def test_what_a_move_must_say(wrong: dict[str, object], member: str) -> None:
     assert (caught.value.move, caught.value.member) == (Move.SUSPEND, member)
 
 
+def test_an_identifier_is_made_with_the_right_check_character_and_version() -> None:
+    right = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
+    Life().move(Act(Move.ISSUE, FIRST, "x", AT, identifier=right))
+    second = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.002.S"
+    for wrong in (right[:-1] + "V", second, "2023"):
+        with pytest.raises(IncompleteMove) as caught:
+            Life().move(Act(Move.ISSUE, FIRST, "x", AT, identifier=wrong))
+        assert caught.value.member == "identifier"
+    changed = issued().move(Act(Move.CHANGE, FIRST, "x", AT, identifier=second))
+    assert changed.events[-1].version == 2
+
+
 def test_issuing_on_behalf_names_the_principal() -> None:
     made = Act(Move.ISSUE, FIRST, "汕头市市监局", AT, on_behalf=True, principal="广东省市场监督管理局", trust_level="C")
     (event,) = Life().move(made).events

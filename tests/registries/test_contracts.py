@@ -9,9 +9,10 @@ import jsonschema
 import pytest
 import yaml
 
+from registries.contracts.derived import derived
 from registries.contracts.expectations import EXPECTATIONS
 from registries.contracts.loading import ContractFaults, Dataset, check_contracts, load_contract, load_register
-from registries.contracts.model import Sla
+from registries.contracts.model import Column, Sla
 from registries.contracts.vocabulary import INDICATORS
 from registries.departments import BUILT_IN
 
@@ -40,6 +41,21 @@ def test_a_fault_names_line_cause_and_mend(path: Path) -> None:
         assert CHINESE.search(fault.cause_zh)
         assert CHINESE.search(fault.mend_zh)
         assert fault.mend_en
+
+
+def test_an_identifier_with_a_wrong_check_character_is_a_finding_and_refuses_no_row() -> None:
+    levels = {
+        rule.level
+        for path in DATASETS
+        for dataset in load_contract(path)
+        for rule in dataset.rules
+        if rule.expectation == "mianzheng:certificate_identifier"
+    }
+    assert levels == {2}
+    (plain,) = (
+        rule for rule in derived(Column("a", "标识", semantic="certificate_identifier")) if rule[0] == "semantic"
+    )
+    assert plain[1].level == 2
 
 
 def test_all_faults_come_at_once(tmp_path: Path) -> None:
