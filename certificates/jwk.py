@@ -140,7 +140,7 @@ def _verifying_key(jwk: Mapping[str, Any]) -> Key:
     if _PRIVATE_MEMBERS & jwk.keys():
         raise BadKey("含有私钥成员", "it has private members")
     alg, names = _ALGORITHMS.get((str(jwk.get("kty")), str(jwk.get("crv"))), ("", frozenset()))
-    if not names or jwk.get("alg", alg) not in names:
+    if not names or jwk.get("alg", alg) not in tuple(names):
         raise BadKey("曲线或算法不支持", "its curve or algorithm is another one")
     if jwk.get("use", "sig") != "sig" or jwk.get("key_ops", ["verify"]) != ["verify"]:
         raise BadKey("用途不是验证签名", "its use is not to verify signatures")

@@ -5,6 +5,7 @@ import pytest
 
 from certificates.compact import REASONS
 from certificates.jose import ES256, VerificationError, new_key, sign, signing_input, verify
+from tests.checks.differential import Fuzzer
 from tests.quirky_tokens import MISSPELLED, QUIRKY
 
 KEY = new_key(ES256)
@@ -40,3 +41,12 @@ def test_the_plain_token_passes_both() -> None:
 def test_every_reason_of_the_form_is_among_them_or_tested_elsewhere() -> None:
     tried = {reason for _, reason in (*QUIRKY.values(), *MISSPELLED.values())}
     assert set(REASONS) - tried == {"json"}  # test_compact has it
+
+
+def test_what_the_strict_door_accepts_joserfc_reads_the_same() -> None:
+    fuzzer = Fuzzer(7)
+    for _ in range(2_000):
+        fuzzer.compare(fuzzer.make())
+    assert fuzzer.tally.differing == []
+    assert fuzzer.tally.accepted > 200
+    assert {"form", "json", "encoding", "not an integer", "member twice"} <= fuzzer.tally.reasons.keys()
