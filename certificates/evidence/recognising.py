@@ -28,10 +28,8 @@ def recognise(content: bytes) -> str:
         return "proof"
     if content.startswith(b"PK\x03\x04"):
         return "document" if content[_FIRST_NAME:].startswith(b"OFD.xml") else "package"
-    if content.startswith(b"%PDF-") and _ATTACHED in content:
-        return "document"
     if is_image(content) or looks_like(content[:100].decode("ascii", "replace")):
-        return "code"
+        return "document" if content.startswith(b"%PDF-") and _ATTACHED in content else "code"
     if content.lstrip().startswith(b"{"):
         return "keys"
     if b"\n\n\xe2\x80\x94 " in content:
