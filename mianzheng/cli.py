@@ -19,6 +19,7 @@ from mianzheng.commands import (
     running,
     subject_rights,
     subjects,
+    witnessing,
 )
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, e
 app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")
 app.add_typer(ledgers.app, name="ledger")
+app.add_typer(witnessing.app, name="witness")
 for name in ("export", "withhold", "erase"):
     subjects.app.command(name)(getattr(subject_rights, name))
 app.add_typer(subjects.app, name="subject")

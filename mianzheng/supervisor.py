@@ -27,6 +27,7 @@ from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
 from mianzheng.terminal import clock, console
 from registries.compare.choosing import ENGINE, MASTER, look_for_engine
+from registries.cosigning import FILE as WITNESSES
 from registries.home import HubHome
 
 HUB_DATABASE = "hub"
@@ -76,6 +77,8 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
         address = f"http://{settings.host}:{port}"
         children.start("web", "-m", "mianzheng", "serve", "--host", settings.host, "--port", str(port))
         children.start("worker", "-m", "mianzheng", "work")
+        if (home.path / WITNESSES).exists():
+            children.start("cosigner", "-m", "mianzheng", "ledger", "cosign", "--stay")
         dagster_address = f"http://127.0.0.1:{settings.dagster_port}" if settings.dagster_port else None
         with waiting(console, "启动网页服务", "starting the web process", wanted=progress):
             wait_until_live(children, home, address)

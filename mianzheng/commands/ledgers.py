@@ -1,10 +1,12 @@
-"""Commands about the ledger: check, accept-loss."""
+"""Commands about the ledger: check, accept-loss, verifier, cosign."""
 
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from certificates.cosignatures import LOG
+from certificates.cosignatures import verifier as make_verifier
 from certificates.keys import KeyPurpose
 from mianzheng.hub_keys import open_keys
 from mianzheng.progress_display import waiting
@@ -55,3 +57,35 @@ def accept(
         return
     console.print(f"已记入存证日志:签发到第 {loss.last_size:,} 条,现有 {loss.size:,} 条 ({loss.why})")
     console.print(f"written down: {loss.last_size:,} entries had been signed, {loss.size:,} are left", style="dim")
+
+
+@app.command()
+def verifier(
+    name: Annotated[
+        str | None, typer.Option(help="日志名称 / the ledger's name; that of its last checkpoint without")
+    ] = None,
+) -> None:
+    """日志公钥(vkey),交给见证方登记 / the ledger's verifier key, for witnesses and monitors."""
+    with explained(), Store(hub_home().store_url(Role.API)) as store, store.begin() as connection:
+        kept = ledger.latest_checkpoint(connection)
+        origin = name or (kept.note.partition("\n")[0] if kept else "")
+        key = open_keys(hub_home(), clock()).active(KeyPurpose.CHECKPOINT)
+        typer.echo(str(make_verifier(origin, key, LOG)))
+
+
+@app.command()
+def cosign(
+    stay: Annotated[bool, typer.Option("--stay", help="每 30 秒一次 / every 30 seconds")] = False, as_json: Json = False
+) -> None:
+    """请各见证方见证最新检查点(HUB_HOME/witnesses.json)/ ask every witness to cosign the latest checkpoint."""
+    from mianzheng.cosigning_loop import ask_for_ever, ask_once
+
+    with explained():
+        if stay:
+            ask_for_ever(hub_home(), clock)
+        outcomes = ask_once(hub_home(), clock)
+    if as_json:
+        print_json(outcomes)
+        return
+    for one in outcomes:
+        console.print(f"{one.what:<12} {one.size:>12,}  {one.witness}", markup=False)
