@@ -27,7 +27,7 @@ test: $(VENV)/dev.stamp $(VENV)/spark.stamp $(VENDOR)/assets.stamp system ## run
 spark: $(VENV)/spark.stamp ## install what HUB_ENGINE=spark needs (with Java 17: openjdk-17-jre-headless)
 
 .PHONY: check
-check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations, known vulnerabilities
+check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations, vectors, differential fuzzing, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -35,6 +35,8 @@ check: $(VENV)/dev.stamp ## linters, types, directions, definitions, migrations,
 	$(BIN)/python -m mianzheng contract check
 	$(BIN)/python -m tests.checks.definitions
 	$(BIN)/python -m tests.checks.migrations
+	$(BIN)/python -m tests.checks.vectors
+	$(BIN)/python -m tests.checks.differential --minutes 1
 	$(BIN)/python -m tests.checks.vulnerabilities
 
 .PHONY: bench
@@ -63,7 +65,7 @@ clean: ## remove the environment and the assets; the hub's data stays
 system:
 	@{ command -v chromium && command -v mariadbd && command -v sshd && command -v java; } >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq \
-			chromium fonts-noto-cjk mariadb-server-core openssh-server openjdk-17-jre-headless >/dev/null; } \
+			chromium fonts-noto-cjk mariadb-server-core openssh-server openjdk-17-jre-headless softhsm2 >/dev/null; } \
 		|| command -v chromium >/dev/null \
 		|| { echo "The browser tests need Chromium: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
 
