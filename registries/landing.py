@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from certificates.sealing import SealBroken, SealedReader, SealedWriter
 from registries import landed_rows
@@ -135,6 +137,11 @@ class Landing:
         """
         with self._open(landed.parquet_path) as file:
             return landed_rows.group(file, index, columns)
+
+    def of_group(self, landed: Landed, index: int, places: NDArray[np.int64]) -> pa.RecordBatch:
+        """The rows at some places, from 0, of one chunk, in the order asked for. Errors and threads as `group`."""
+        with self._open(landed.parquet_path) as file:
+            return landed_rows.of_group(file, index, places)
 
     def rows(self, landed: Landed, numbers: Sequence[int]) -> pa.Table:
         """The rows of these numbers, in the order asked for; only their chunks are read.

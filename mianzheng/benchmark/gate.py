@@ -22,10 +22,9 @@ from certificates.sealing import sealing_key
 from quality.checking import Checked, check
 from quality.judging import landed_chunks
 from quality.rules import day_of
-from registries.canonical import canonical
 from registries.compare.engines import LocalEngine
 from registries.compare.narrow import Shape
-from registries.compare.placing import WholeStage
+from registries.compare.placing import Fetch, WholeStage
 from registries.compare.workbench import RowNumbers, Workbench
 from registries.connectors.database import DatabaseTable
 from registries.contracts.model import Dataset, RuleSpec
@@ -72,7 +71,8 @@ class Gate:
         batch = _batch(self.dataset, now)
         landed = self.landed
         with self._store.connect() as conn:
-            placing = _Nowhere(conn, Stage(conn, self.dataset, batch), self.dataset, self._engine, self._picked)
+            fetch = Fetch(self.dataset, self._landing, landed)
+            placing = _Nowhere(conn, Stage(conn, self.dataset, batch), self.dataset, self._engine, fetch)
             chunks = landed_chunks(self._landing, landed)
             found = check(self._engine, self.dataset, chunks, placing, day_of(now), lambda _: None)
             conn.rollback()
@@ -87,10 +87,6 @@ class Gate:
             rule: Counter(keys.take(pa.array(rows - 1)).to_pylist()) for rule, _, rows in checked.findings if len(rows)
         }
 
-    def _picked(self, numbers: RowNumbers) -> pa.Table:
-        rows = self._landing.rows(self.landed, numbers.tolist())
-        return pa.Table.from_batches([canonical(batch, self.dataset) for batch in rows.combine_chunks().to_batches()])
-
 
 class _Nowhere(WholeStage):
     """A placing that stages what must be looked at, and drops the rest; nothing of it is merged."""
@@ -103,11 +99,12 @@ class _Nowhere(WholeStage):
         stage: Stage,
         dataset: Dataset,
         engine: LocalEngine,
-        picked: Callable[[RowNumbers], pa.Table],
+        fetch: Fetch,
     ) -> None:
         super().__init__(conn, stage)
         self.shape = Shape.of(dataset)
-        self._picked = picked
+        self._engine = engine
+        self._fetch = fetch
         self._bench = Workbench(self.shape, engine)
         self._staged: list[RowNumbers] = [np.zeros(0, np.int64)]
 
@@ -122,8 +119,8 @@ class _Nowhere(WholeStage):
         """Stage the rows that share their key, too."""
         del references  # the benchmark's contract has none
         missing = np.setdiff1d(np.concatenate([found, self._bench.sharing()]), np.concatenate(self._staged))
-        if len(missing):
-            self._put(missing, self._picked(missing), np.zeros(len(missing), np.bool_))
+        for numbers, rows in self._fetch.each(self._engine, missing):
+            self._put(numbers, rows, np.zeros(len(numbers), np.bool_))
         analyse(self._conn, self._stage.table)
         return self._stage
 

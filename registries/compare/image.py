@@ -44,12 +44,12 @@ class Part:
     def of(cls, narrow_rows: pa.Table) -> Self:
         """Of rows that all have a key."""
         contents = hashes(narrow_rows, "content")
-        order = np.argsort(contents)
+        order = in_order(contents)
         keys, texts = hashes(narrow_rows, "key")[order], texts_of(narrow_rows)
         return cls(contents[order], keys, order.astype(np.int32), lambda: texts, np.ones(len(order), np.bool_))
 
     def find(self, contents: Hashes) -> tuple[Bools, NDArray[np.intp]]:
-        """Per content, which should be ascending so that memory is walked through in order: whether held, and where."""
+        """Per content whether it is held, and where; quicker if they ascend, at least roughly."""
         places = np.searchsorted(self.contents, contents)
         places[places == len(self.contents)] = 0
         if not len(self.contents):
@@ -84,6 +84,24 @@ class Image:
     def rows(self) -> pa.Table:
         """Everything that is held."""
         return pa.concat_tables(part.rows(part.held) for part in self.parts)
+
+
+def in_order(values: Hashes) -> NDArray[np.int64]:
+    """The places of hashes that bring them into ascending order: some four times as fast as `argsort`."""
+    rough = roughly_in_order(values)
+    return rough[np.argsort(values[rough], kind="stable")]  # which takes what is nearly in order in one pass
+
+
+def roughly_in_order(values: Hashes) -> NDArray[np.int64]:
+    """Places that bring hashes (from 0 to below 2^63) into the order of their upper bits.
+
+    Numbers are sorted by machine instructions that move several at once, and places are not; so a value's place goes
+    where its lower bits were.
+    """
+    bits = max(1, len(values) - 1).bit_length()
+    packed = (values >> bits << bits) | np.arange(len(values))
+    packed.sort()
+    return packed & ((1 << bits) - 1)
 
 
 def texts_of(narrow_rows: pa.Table) -> pa.Table:

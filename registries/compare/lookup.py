@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from registries.compare.image import Bools, Hashes, Image, among, hashes
+from registries.compare.image import Bools, Hashes, Image, among, hashes, roughly_in_order
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Lookup:
     def unknown(self, narrow_rows: pa.Table) -> Bools:
         """Per row whether the image lacks its content."""
         contents = hashes(narrow_rows, "content")
-        order = np.argsort(contents)
+        order = roughly_in_order(contents)
         found = []
         for part, seen in zip(self._image.parts, self._seen, strict=True):
             held, places = part.find(contents[order])

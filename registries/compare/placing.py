@@ -108,7 +108,7 @@ class WholeStage:
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class Wanted:
     """Rows of one group of a landed file, by their places in it."""
 
     group: int
@@ -117,16 +117,27 @@ class _Wanted:
 
 
 @dataclass(frozen=True)
-class _Fetch:
+class Fetch:
     """Reads some rows of a landed group again; several may be read side by side."""
 
     dataset: Dataset
     landing: Landing
     landed: Landed
 
-    def __call__(self, wanted: _Wanted) -> tuple[RowNumbers, pa.Table]:
-        rows = self.landing.group(self.landed, wanted.group).take(pa.array(wanted.places))
+    def each(self, engine: Engine, numbers: RowNumbers) -> Iterator[tuple[RowNumbers, pa.Table]]:
+        """The canonical rows of these numbers, ascending, group after group."""
+        return engine.each(self, self._wanted(numbers))
+
+    def __call__(self, wanted: Wanted) -> tuple[RowNumbers, pa.Table]:
+        """Of one group."""
+        rows = self.landing.of_group(self.landed, wanted.group, wanted.places)
         return wanted.places + wanted.first, pa.Table.from_batches([canonical(rows, self.dataset)])
+
+    def _wanted(self, numbers: RowNumbers) -> Iterator[Wanted]:
+        for group, (first, size) in enumerate(self.landing.groups(self.landed)):
+            here = numbers[np.searchsorted(numbers, first) : np.searchsorted(numbers, first + size)]
+            if len(here):
+                yield Wanted(group, first, here - first)
 
 
 class SparseStage:
@@ -142,7 +153,7 @@ class SparseStage:
         stage: Stage,
         dataset: Dataset,
         engine: Engine,
-        fetch: _Fetch,
+        fetch: Fetch,
         images: Images,
         image: Image | None,
     ) -> None:
@@ -226,7 +237,7 @@ class SparseStage:
             rows = rows.rename_columns(["row_number", *self._dataset.key])
             self._loaded -= first_load.take_back(self._conn, self._dataset, rows)
             return
-        for found, rows in self._engine.each(self._fetch, self._wanted(numbers)):
+        for found, rows in self._fetch.each(self._engine, numbers):
             self._put(found, rows, np.zeros(len(found), np.bool_))
         if self._image is None:
             self._loaded -= first_load.withdraw(self._conn, self._dataset)
@@ -245,12 +256,6 @@ class SparseStage:
     def _note_absent(self, keys: pa.Table) -> None:
         if keys.num_rows:
             self._stage.note_absent(keys.rename_columns(list(self._dataset.key)))
-
-    def _wanted(self, numbers: RowNumbers) -> Iterator[_Wanted]:
-        for group, (first, size) in enumerate(self._fetch.landing.groups(self._fetch.landed)):
-            here = numbers[np.searchsorted(numbers, first) : np.searchsorted(numbers, first + size)]
-            if len(here):
-                yield _Wanted(group, first, here - first)
 
 
 def has_images(dataset: Dataset) -> bool:
@@ -271,7 +276,7 @@ def placing_for(
 ) -> Placing:
     """How a batch's rows are placed: by their number, and by what the store holds; or all into the stage (`whole`)."""
     stage = Stage(conn, dataset, batch)
-    fetch = _Fetch(dataset, landing, landed)
+    fetch = Fetch(dataset, landing, landed)
     snapshot = batches.delivery_of(dataset, batch) == "snapshot"
     if whole or landed.rows <= SMALL or (snapshot and not has_images(dataset)):
         return WholeStage(conn, stage)

@@ -57,6 +57,8 @@ class Workbench:
 
     def sharing(self) -> RowNumbers:
         """Numbers of rows that share a key, or something else that should be unique, with another row."""
+        if self._engine.at_hand:
+            return np.unique(np.concatenate([_sharing(self.rows, column) for column in self._shape.shared_columns]))
         answers = []
         for column in self._shape.shared_columns:
             rows = self._engine.table(self.rows.select(["row_number", column]))
@@ -99,6 +101,15 @@ class Workbench:
     def _of(self) -> int:
         rows: int = sum(part.num_rows for part in self._parts)
         return max(1, -(-rows // PART_ROWS))
+
+
+def _sharing(rows: pa.Table, column: str) -> RowNumbers:
+    """`questions.shared` of rows in memory: sorting their hashes takes a fifth of what grouping them does."""
+    values = rows.column(column)
+    ordered = np.sort(pc.drop_null(values).to_numpy())
+    several = pa.array(ordered[1:][ordered[1:] == ordered[:-1]])
+    numbers: RowNumbers = rows.column("row_number").filter(pc.is_in(values, value_set=several)).to_numpy()
+    return numbers
 
 
 def _numbers(answers: list[pa.Table]) -> RowNumbers:
