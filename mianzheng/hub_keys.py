@@ -1,11 +1,5 @@
-"""The hub's own keys, opened with the passphrase that its secrets hold."""
+"""The hub's own keys, as the command line and the supervisor open them."""
 
-from datetime import datetime
+from registries.hub_keys import open_keys
 
-from certificates.keys import KeyRing
-from registries.home import HubHome
-
-
-def open_keys(home: HubHome, now: datetime) -> KeyRing:
-    """The key ring of a hub; made on first use."""
-    return KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=now)
+__all__ = ["open_keys"]
