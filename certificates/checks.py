@@ -84,23 +84,21 @@ def status(on_day: DayStatus, found: CertificateRecord, day: date) -> Line:
     """The state on the day asked for. ``finding``: that state, or "" if it is not known."""
     if on_day.contested is not None:
         word, against = on_day.contested
-        zh = f"来源报送的状态“{_STATUS_ZH[word]}”不能由“{_STATUS_ZH[against]}”依法变更而来，正在核对。"
-        en = (
-            f"The source says {_STATUS_EN[word]}; no lawful move leads there from {_STATUS_EN[against]}. Being checked."
-        )
+        zh = f"来源报送的状态“{STATUS_ZH[word]}”不能由“{STATUS_ZH[against]}”依法变更而来，正在核对。"
+        en = f"The source says {STATUS_EN[word]}; no lawful move leads there from {STATUS_EN[against]}. Being checked."
         return Line("status", Outcome.UNKNOWN, zh, en)
     if on_day.status is None:
-        zh = f"{day} 的状态没有记载，其后状态为“{_STATUS_ZH[on_day.later or found.status]}”。"
-        en = f"The state on {day} is not recorded; later it was {_STATUS_EN[on_day.later or found.status]}."
+        zh = f"{day} 的状态没有记载，其后状态为“{STATUS_ZH[on_day.later or found.status]}”。"
+        en = f"The state on {day} is not recorded; later it was {STATUS_EN[on_day.later or found.status]}."
         return Line("status", Outcome.UNKNOWN, zh, en)
     state = _expiry_by_date(on_day, found, day)
     since_zh, since_en = (f"（自 {on_day.since} 起）", f" since {on_day.since}") if on_day.since else ("", "")
-    zh, en = f"状态：{_STATUS_ZH[state]}{since_zh}。", f"State: {_STATUS_EN[state]}{since_en}."
+    zh, en = f"状态：{STATUS_ZH[state]}{since_zh}。", f"State: {STATUS_EN[state]}{since_en}."
     if state != Status.VALID:
         return Line("status", Outcome.FAIL, zh, en, state)
     if on_day.later is None or (on_day.later == Status.VALID and on_day.since is not None):
         return Line("status", Outcome.PASS, zh, en, state)
-    zh, en = f"{zh}其后：{_STATUS_ZH[on_day.later]}。", f"{en} Later: {_STATUS_EN[on_day.later]}."
+    zh, en = f"{zh}其后：{STATUS_ZH[on_day.later]}。", f"{en} Later: {STATUS_EN[on_day.later]}."
     if on_day.since is None:
         zh, en = f"{zh}当日状态由有效期推定。", f"{en} The state on that day is inferred from the dates."
     return Line("status", Outcome.WARN, zh, en, state)
@@ -285,11 +283,11 @@ def disputes(found: CertificateRecord, *, being_checked: bool) -> Line:
     return Line("disputes", Outcome.PASS, "没有未决的核对。", "Nothing is being checked.")
 
 
-_STATUS_EN = {status: str(status) for status in Status} | {
+STATUS_EN = {status: str(status) for status in Status} | {
     Status.REVOKED_VOID: "revoked as void",
     Status.REVOKED_PENALTY: "revoked as a penalty",
 }
-_STATUS_ZH = {
+STATUS_ZH = {
     Status.DRAFT: "未签发",
     Status.VALID: "有效",
     Status.SUSPENDED: "暂扣",
@@ -300,3 +298,4 @@ _STATUS_ZH = {
     Status.REVOKED_PENALTY: "吊销",
     Status.TRANSFERRED: "转出",
 }
+"""How the states are called."""

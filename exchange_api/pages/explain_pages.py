@@ -14,16 +14,18 @@ from starlette.concurrency import run_in_threadpool
 from exchange_api.answering import CHINA
 from exchange_api.pages.explain_views import Places, explained_view
 from exchange_api.pages.frames import frame_of
+from exchange_api.pages.life_views import life_views
 from exchange_api.pages.rendering import render
 from exchange_api.pages.views.explained import ExplainedView, ExplainView
 from exchange_api.pages.views.frame import Crumb, Option, Words
+from exchange_api.pages.views.lives import LifeView
 from exchange_api.parts import HubParts
 from exchange_api.sessions import Session
 from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role
 from exchange_api.transactions import Transaction
 from registries.contracts.model import Register
 from registries.landed_search import locate
-from registries.store import subject_versions
+from registries.store import certificate_lives, subject_versions
 from registries.store.explaining import explain
 from registries.store.explanations import Explanation
 from registries.store.points_in_time import Moment
@@ -67,18 +69,22 @@ def _explained(request: Request, session: Session, given: Mapping[str, str]) -> 
     if missing is not None or given["register"] not in registers or moment is None:
         wrong = missing or ("register" if given["register"] not in registers else "moment")
         return _page(request, session, given, fault=FAULTS[wrong])
-    found = _look(parts, session, registers[given["register"]], given, moment)
-    return _page(request, session, given, found=found)
+    found, lives = _look(parts, session, registers[given["register"]], given, moment)
+    return _page(request, session, given, found=found, lives=lives)
 
 
 def _look(
     parts: HubParts, session: Session, register: Register, given: Mapping[str, str], moment: Moment
-) -> ExplainedView:
+) -> tuple[ExplainedView, tuple[LifeView, ...]]:
     looking = Looking(session.login, given["reason"], parts.clock())
     with Transaction(parts.store_page) as work:
         access = subject_versions.open_access(work.conn, register, given["subject"], looking)
         found = explain(work.conn, parts.catalogue, register, access, moment)
-    return explained_view(found, _places(parts, found, access), parts.catalogue, access.number)
+        of_certificates = certificate_lives.of_certificates(parts.catalogue, register)
+        lives = certificate_lives.read(work.conn, access, moment) if of_certificates else []
+    today = (moment.known_at or looking.now).astimezone(CHINA).date()
+    shown = life_views(lives, parts.types, parts.catalogue, day=moment.as_of, today=today)
+    return explained_view(found, _places(parts, found, access), parts.catalogue, access.number), shown
 
 
 def _places(parts: HubParts, found: Explanation, access: Access) -> Places:
@@ -111,6 +117,7 @@ def _page(
     *,
     fault: Words | None = None,
     found: ExplainedView | None = None,
+    lives: tuple[LifeView, ...] = (),
 ) -> Response:
     catalogue = parts_of(request).catalogue
     fed = [one for one in catalogue.registers if catalogue.of_register(one.id)]
@@ -120,5 +127,5 @@ def _page(
         "Who decided each value, and who said otherwise; each look is in the ledger.",
     )
     frame = frame_of(request, session, TITLE, lede, crumbs=(QUALITY,))
-    view = ExplainView(options, given, fault, found)
+    view = ExplainView(options, given, fault, found, lives)
     return render("explain.html", frame, view, UNPROCESSABLE if fault else 200)

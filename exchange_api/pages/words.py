@@ -116,6 +116,24 @@ CASE_CAUSES: Mapping[str, Words] = {
     "move": Words("证照状态变更不合法定流程", "the certificate's state moved as law does not know"),
 }
 
+MOVES: Mapping[str, Shown] = {
+    "issue": Shown(Words("签发", "issued"), "green", "paper"),
+    "renew": Shown(Words("延续", "renewed"), "green", "check"),
+    "renewal_pending": Shown(Words("延续受理", "renewal applied for"), "gold", "clock"),
+    "change": Shown(Words("变更", "changed"), "blue", "mend"),
+    "endorse": Shown(Words("签注", "endorsed"), "green", "check"),
+    "suspend": Shown(Words("暂扣", "suspended"), "red", "pause"),
+    "restore": Shown(Words("恢复", "restored"), "green", "check"),
+    "cancel": Shown(Words("注销", "cancelled"), "red", "cross"),
+    "revoke_void": Shown(Words("撤销", "revoked as void"), "red", "cross"),
+    "revoke_penalty": Shown(Words("吊销", "revoked as a penalty"), "red", "cross"),
+    "transfer": Shown(Words("转出", "transferred out"), "gold", "warn"),
+    "expire": Shown(Words("过期", "expired"), "gold", "clock"),
+    "supersede": Shown(Words("换发", "superseded"), "gold", "warn"),
+    "correct": Shown(Words("更正", "corrected"), "blue", "mend"),
+}
+"""What can happen to a certificate."""
+
 CASE_STATES: Mapping[str, tuple[str, Words]] = {
     "open": ("gold", Words("办理中", "open")),
     "closed": ("green", Words("已办结", "closed")),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from exchange_api.pages.views.frame import Option, Words
+from exchange_api.pages.views.lives import LifeView
 
 
 class SaidRow(NamedTuple):
@@ -87,9 +88,13 @@ class ExplainedView(NamedTuple):
 
 @dataclass(frozen=True)
 class ExplainView:
-    """The form, what was typed into it, what was wrong in it, and the explanation once there is one."""
+    """The form, what was typed into it, what was wrong in it, and the explanation once there is one.
+
+    `lives`: of a certificate, what happened to it, in each dataset that has it.
+    """
 
     registers: tuple[Option, ...]
     given: Mapping[str, str] = field(default_factory=dict)
     fault: Words | None = None
     found: ExplainedView | None = None
+    lives: tuple[LifeView, ...] = ()

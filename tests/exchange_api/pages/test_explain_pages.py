@@ -83,6 +83,47 @@ def test_certificates_are_explained_row_by_row(steward: httpx.Client, certificat
     assert "证照从来源中消失" in page.text
 
 
+def test_a_certificates_life_is_a_line_of_events(steward: httpx.Client, certificates: Certificates) -> None:
+    asked = {**ASKED, "register": "certificates", "subject": "A1"}
+    certificates.add("A1")
+    certificates.add("A1", status_code="05", status_since="2024-03-01", status_reason="向陈美娟虚报注册资本")
+    certificates.add("A1", status_since="2025-03-01")  # valid again, by no decision that is named
+    page = post(steward, asked).text
+    line = page[page.index("证照经历") :]
+    for told in (
+        "签发",
+        "吊销",
+        "恢复",
+        "不合法定流程",
+        "未载明日期",
+        "2024-03-01",
+        "汕头市市场监督管理局",
+        "MZ-",
+        "载有事由",
+    ):
+        assert told in line
+    assert line.index("签发") < line.index("吊销") < line.index("恢复")
+    assert "待校核" in line[: line.index("<ol")]
+    assert "陈美娟" not in page
+    assert "吊销" in page_state(post(steward, {**asked, "as_of": "2024-06-01"}).text)
+    assert "有效" in page_state(post(steward, {**asked, "as_of": "2020-06-01"}).text)
+    assert "证照状态变更不合法定流程" in page
+
+
+def page_state(page: str) -> str:
+    """What the page says of the day that was asked for."""
+    line = page[page.index("证照经历") :]
+    return line[line.index("的状态") : line.index("<ol")]
+
+
+def test_a_life_is_told_as_it_was_known(steward: httpx.Client, certificates: Certificates) -> None:
+    certificates.add("A1")
+    asked = {**ASKED, "register": "certificates", "subject": "A1"}
+    assert "证照经历" in post(steward, asked).text
+    assert "证照经历" not in post(steward, {**asked, "known_at": "2020-01-01T08:00"}).text
+    assert "证照经历" not in post(steward, {**asked, "register": "population"}).text
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [

@@ -63,6 +63,17 @@ def test_an_explanation_looks_right(open_page: Opener, town: Town, width: int) -
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_a_certificates_life_looks_right(open_page: Opener, town: Town, width: int) -> None:
+    page = open_page("steward", width).go("/steward/explain")
+    page.select_option("#register", "certificates")
+    page.fill("#subject", next(iter(town.numbers.values()))["certificate_number"])
+    page.fill("#reason", "复核")
+    page.click("main button[type=submit].primary")
+    page.wait_for_selector("#life-1")
+    look_at(page, "steward-certificate-life", width)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_large_text_stays_and_fits(open_page: Opener, width: int) -> None:
     watched = open_page("officer", width)
     page = watched.go("/officer")

@@ -60,7 +60,7 @@ CREATE FUNCTION hub.certificate_life(access bigint, wanted_key text, known_at ti
 RETURNS TABLE (dataset text, type_code text, internal_id text, issued_on date, batch bigint,
                taken_over_at timestamptz, move text, lawful boolean, status text, since date, has_reason boolean,
                valid_from date, valid_until date, long_term boolean, version text, authority text, principal text,
-               trust_level text, renewal_applied_on date)
+               trust_level text, renewal_applied_on date, learnt_on date)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $function$
 DECLARE
@@ -71,7 +71,7 @@ BEGIN
                                         THEN hub.certificate_internal_id(c.dataset, c.number) END,
            c.issued_on, e.batch, b.taken_over_at, e.move, e.lawful, e.status, e.since,
            COALESCE(btrim(e.reason), '') <> '', e.valid_from, e.valid_until, e.long_term, e.version, e.authority,
-           e.principal, e.trust_level, e.renewal_applied_on
+           e.principal, e.trust_level, e.renewal_applied_on, e.learnt_on
       FROM hub.dataset d
       JOIN hub.certificate c ON c.dataset = d.name AND c.number = ANY (keys)
       JOIN hub.certificate_event e ON e.certificate_id = c.id
