@@ -1,4 +1,4 @@
-"""DER (ITU-T X.690), as much of it as time stamps need: read strictly, written shortest.
+"""DER (ITU-T X.690), as much of it as time stamps and key files need: read strictly, written shortest.
 
 Example:
     >>> children(read(sequence(integer(5), octets(b"ab"))))[1].content

@@ -23,7 +23,8 @@ from cryptography.hazmat.primitives.hashes import SHA256, SM3, HashAlgorithm
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
 
-from certificates.sm import der
+from certificates import der
+from certificates.der import Node
 from certificates.sm.names import OID_CURVE, OID_SM3_HMAC, OID_SM4_CBC
 from certificates.sm.sm2 import Sm2PrivateKey
 
@@ -36,19 +37,15 @@ _ITERATIONS: Final = 100_000  # a tenth of a second; the hub's own passphrase is
 _MOST_ITERATIONS: Final = 10_000_000
 _SALT: Final = 16
 
-_OID_EC = der.oid("1.2.840.10045.2.1")
-_OID_PBES2 = der.oid("1.2.840.113549.1.5.13")
-_OID_PBKDF2 = der.oid("1.2.840.113549.1.5.12")
-_CIPHERS: dict[bytes, type[SM4 | AES256]] = {
-    der.oid(OID_SM4_CBC): SM4,
-    der.oid("2.16.840.1.101.3.4.1.42"): AES256,
-}
+_OID_EC = "1.2.840.10045.2.1"
+_OID_PBES2 = "1.2.840.113549.1.5.13"
+_OID_PBKDF2 = "1.2.840.113549.1.5.12"
+_CIPHERS: dict[str, type[SM4 | AES256]] = {OID_SM4_CBC: SM4, "2.16.840.1.101.3.4.1.42": AES256}
 _KEY_LENGTHS: Final = {SM4: 16, AES256: 32}
-_PRFS: dict[bytes, type[HashAlgorithm]] = {
-    der.oid(OID_SM3_HMAC): SM3,
-    der.oid("1.2.840.113549.2.9"): SHA256,
-}
-_KEY_ALGORITHM = der.element(der.SEQUENCE, _OID_EC, der.oid(OID_CURVE))
+_PRFS: dict[str, type[HashAlgorithm]] = {OID_SM3_HMAC: SM3, "1.2.840.113549.2.9": SHA256}
+_KEY_ALGORITHM = der.sequence(der.oid(_OID_EC), der.oid(OID_CURVE))
+_BITS: Final = 0x03
+_CONTEXT_1: Final = 0xA1
 
 
 @dataclass(frozen=True)
@@ -65,11 +62,11 @@ class _Sealing:
         """Its AlgorithmIdentifier."""
         cipher = next(oid for oid, kind in _CIPHERS.items() if kind is self.cipher)
         prf = next(oid for oid, kind in _PRFS.items() if kind is self.prf)
-        numbers = der.element(der.OCTETS, self.salt), der.integer(self.iterations)
-        prf_algorithm = der.element(der.SEQUENCE, prf, der.element(der.NULL))
-        derivation = der.element(der.SEQUENCE, _OID_PBKDF2, der.element(der.SEQUENCE, *numbers, prf_algorithm))
-        scheme = der.element(der.SEQUENCE, cipher, der.element(der.OCTETS, self.start))
-        return der.element(der.SEQUENCE, _OID_PBES2, der.element(der.SEQUENCE, derivation, scheme))
+        prf_algorithm = der.sequence(der.oid(prf), der.element(der.NULL, b""))
+        numbers = der.sequence(der.octets(self.salt), der.integer(self.iterations), prf_algorithm)
+        derivation = der.sequence(der.oid(_OID_PBKDF2), numbers)
+        scheme = der.sequence(der.oid(cipher), der.octets(self.start))
+        return der.sequence(der.oid(_OID_PBES2), der.sequence(derivation, scheme))
 
     def seal(self, plain: bytes, passphrase: bytes) -> bytes:
         """Encrypt."""
@@ -91,8 +88,8 @@ class _Sealing:
 def to_pem(key: Sm2PrivateKey, passphrase: bytes) -> bytes:
     """The encrypted file of a key."""
     sealing = _Sealing(SM4, SM3, secrets.token_bytes(_SALT), _ITERATIONS, secrets.token_bytes(_BLOCK))
-    sealed = der.element(der.OCTETS, sealing.seal(_private_key_info(key), passphrase))
-    text = base64.b64encode(der.element(der.SEQUENCE, sealing.algorithm(), sealed))
+    sealed = der.octets(sealing.seal(_private_key_info(key), passphrase))
+    text = base64.b64encode(der.sequence(sealing.algorithm(), sealed))
     lines = [text[start : start + _LINE] + b"\n" for start in range(0, len(text), _LINE)]
     return b"".join((_BEGIN, *lines, _END))
 
@@ -103,10 +100,8 @@ def from_pem(pem: bytes, passphrase: bytes) -> Sm2PrivateKey:
     Raises:
         ValueError: It is no encrypted SM2 key, or the passphrase is another one.
     """
-    outer = der.inside(_decoded(pem), der.SEQUENCE)
-    if [tag for tag, _ in outer] != [der.SEQUENCE, der.OCTETS]:
-        raise ValueError("no encrypted private key")
-    return _read_private_key_info(_read_sealing(outer[0][1]).unseal(outer[1][1], passphrase))
+    algorithm, sealed = der.children(der.read(_decoded(pem)), der.SEQUENCE)
+    return _read_private_key_info(_read_sealing(algorithm).unseal(der.content(sealed, der.OCTETS), passphrase))
 
 
 def _decoded(pem: bytes) -> bytes:
@@ -121,36 +116,45 @@ def _decoded(pem: bytes) -> bytes:
 def _private_key_info(key: Sm2PrivateKey) -> bytes:
     public = key.public_key()
     point = b"\x04" + public.x.to_bytes(_LENGTH, "big") + public.y.to_bytes(_LENGTH, "big")
-    key_in_octets = der.element(der.OCTETS, key.number.to_bytes(_LENGTH, "big"))
-    point_beside = der.element(der.CONTEXT_1, der.element(der.BITS, b"\x00", point))
-    ec_key = der.element(der.SEQUENCE, der.integer(1), key_in_octets, point_beside)
-    return der.element(der.SEQUENCE, der.integer(0), _KEY_ALGORITHM, der.element(der.OCTETS, ec_key))
+    point_beside = der.element(_CONTEXT_1, der.element(_BITS, b"\x00" + point))
+    ec_key = der.sequence(der.integer(1), der.octets(key.number.to_bytes(_LENGTH, "big")), point_beside)
+    return der.sequence(der.integer(0), _KEY_ALGORITHM, der.octets(ec_key))
 
 
 def _read_private_key_info(data: bytes) -> Sm2PrivateKey:
-    version, algorithm, octets = der.inside(data, der.SEQUENCE)[:3]
-    if der.natural(version[1]) != 0 or der.element(*algorithm) != _KEY_ALGORITHM:
+    version, algorithm, octets, *_ = der.children(der.read(data), der.SEQUENCE)
+    if der.number(version) != 0 or algorithm.whole != _KEY_ALGORITHM:
         raise ValueError("no SM2 key")
-    ec_version, number, *_ = der.inside(octets[1], der.SEQUENCE)
-    if der.natural(ec_version[1]) != 1 or len(number[1]) != _LENGTH:
+    ec_version, number, *_ = der.children(der.read(der.content(octets, der.OCTETS)), der.SEQUENCE)
+    secret = der.content(number, der.OCTETS)
+    if der.number(ec_version) != 1 or len(secret) != _LENGTH:
         raise ValueError("no SM2 key")
-    return Sm2PrivateKey(int.from_bytes(number[1], "big"))
+    return Sm2PrivateKey(int.from_bytes(secret, "big"))
 
 
-def _read_sealing(algorithm: bytes) -> _Sealing:
-    (scheme_tag, scheme), (_, parameters) = der.elements(algorithm)
-    (_, derivation), (_, encryption) = der.elements(parameters)
-    (kdf_tag, kdf), (_, numbers) = der.elements(derivation)
-    if (der.element(scheme_tag, scheme), der.element(kdf_tag, kdf)) != (_OID_PBES2, _OID_PBKDF2):
+def _read_sealing(algorithm: Node) -> _Sealing:
+    scheme, parameters = der.children(algorithm, der.SEQUENCE)
+    derivation, encryption = der.children(parameters, der.SEQUENCE)
+    kdf, numbers = der.children(derivation, der.SEQUENCE)
+    if (der.dotted(scheme), der.dotted(kdf)) != (_OID_PBES2, _OID_PBKDF2):
         raise ValueError("another scheme")
-    (_, salt), (_, iterations), *_, (_, prf) = der.elements(numbers)
-    cipher, (_, start) = der.elements(encryption)
-    prf_name, *_ = der.elements(prf)
-    count = der.natural(iterations)
-    try:
-        kinds = _CIPHERS[der.element(*cipher)], _PRFS[der.element(*prf_name)]
-    except KeyError:
-        raise ValueError("another cipher") from None
-    if not 0 < count <= _MOST_ITERATIONS or len(start) != _BLOCK:
-        raise ValueError("numbers out of range")
-    return _Sealing(*kinds, salt, count, start)
+    salt, iterations, *_, prf = der.children(numbers, der.SEQUENCE)
+    prf_name, *_ = der.children(prf, der.SEQUENCE)
+    cipher, start = der.children(encryption, der.SEQUENCE)
+    kind, digest = _CIPHERS.get(der.dotted(cipher)), _PRFS.get(der.dotted(prf_name))
+    if kind is None or digest is None:
+        raise ValueError("another cipher")
+    count, block = _count(der.number(iterations)), _block(der.content(start, der.OCTETS))
+    return _Sealing(kind, digest, der.content(salt, der.OCTETS), count, block)
+
+
+def _count(iterations: int) -> int:
+    if not 0 < iterations <= _MOST_ITERATIONS:
+        raise ValueError("iterations")
+    return iterations
+
+
+def _block(start: bytes) -> bytes:
+    if len(start) != _BLOCK:
+        raise ValueError("block")
+    return start

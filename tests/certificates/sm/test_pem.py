@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certificates import der
 from certificates.jose import ED25519, ES256, SM2_SM3, new_key
 from certificates.key_files import from_pem, to_pem
-from certificates.sm import der
 from certificates.sm import pem as sm_pem
 from certificates.sm.sm2 import Sm2PrivateKey, new_private_key
 
@@ -69,27 +69,8 @@ def test_a_damaged_file_is_refused_or_the_same_key(data: st.DataObject) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_raise_value_errors_alone(data: bytes) -> None:
-    for read in (sm_pem._read_private_key_info, sm_pem._read_sealing, lambda bytes_: der.inside(bytes_, der.SEQUENCE)):
+    for read in (sm_pem._read_private_key_info, lambda given_: sm_pem._read_sealing(der.read(given_))):
         try:
             read(data)
         except ValueError:
             continue
-
-
-@pytest.mark.parametrize("size", [0, 1, 127, 128, 255, 256, 65535])
-def test_der_lengths(size: int) -> None:
-    made = der.element(der.OCTETS, bytes(size))
-    assert der.only(made, der.OCTETS) == bytes(size)
-    longer = b"\x04\x82" + size.to_bytes(2, "big") if size < 256 else b"\x04\x83\x00" + size.to_bytes(2, "big")
-    for wrong in (made[:-1], made + b"\0", longer + bytes(size)):
-        with pytest.raises(ValueError):  # noqa: PT011 - any of its reasons
-            der.only(wrong, der.OCTETS)
-
-
-def test_der_numbers_and_names() -> None:
-    assert der.integer(0) == bytes.fromhex("020100")
-    assert der.integer(128) == bytes.fromhex("02020080")
-    assert der.oid("1.2.156.10197.1.301") == bytes.fromhex("06082a811ccf5501822d")
-    for wrong in (b"\x80", b"\x00\x01", b""):
-        with pytest.raises(ValueError, match="number"):
-            der.natural(wrong)

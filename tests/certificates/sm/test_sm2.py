@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certificates.sm import curve, der
+from certificates import der
+from certificates.sm import curve
 from certificates.sm.names import USER_ID
 from certificates.sm.sm2 import Sm2PrivateKey, Sm2PublicKey, new_private_key, repeatable_nonces
 from certificates.sm.sm3 import hmac_sm3, sm3
@@ -151,13 +152,13 @@ def openssl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
 
 def public_file(folder: Path, public: Sm2PublicKey) -> str:
     point = b"\x00\x04" + public.x.to_bytes(32, "big") + public.y.to_bytes(32, "big")
-    kind = der.element(der.SEQUENCE, der.oid("1.2.840.10045.2.1"), der.oid("1.2.156.10197.1.301"))
-    (folder / "public.der").write_bytes(der.element(der.SEQUENCE, kind, der.element(der.BITS, point)))
+    kind = der.sequence(der.oid("1.2.840.10045.2.1"), der.oid("1.2.156.10197.1.301"))
+    (folder / "public.der").write_bytes(der.sequence(kind, der.element(0x03, point)))
     return "public.der"
 
 
 def as_der(signature: bytes) -> bytes:
-    return der.element(der.SEQUENCE, *(der.integer(int.from_bytes(part, "big")) for part in halves(signature)))
+    return der.sequence(*(der.integer(int.from_bytes(part, "big")) for part in halves(signature)))
 
 
 def halves(signature: bytes) -> tuple[bytes, bytes]:
@@ -191,5 +192,5 @@ def test_what_openssl_signs_verifies(tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(MESSAGE)
     done = openssl(tmp_path, "pkeyutl", "-sign", *OPTIONS, "-in", "data", "-inkey", "key", "-out", "signature")
     assert done.returncode == 0, done.stderr.decode()
-    r, s = (der.natural(number) for _, number in der.inside((tmp_path / "signature").read_bytes(), der.SEQUENCE))
+    r, s = (der.number(each) for each in der.children(der.read((tmp_path / "signature").read_bytes())))
     assert public.verifies(MESSAGE, r.to_bytes(32, "big") + s.to_bytes(32, "big"))
