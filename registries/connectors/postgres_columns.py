@@ -77,7 +77,11 @@ def _is_plain(cursor: Any, dataset: Dataset) -> bool:  # noqa: ANN401 - ADBC shi
     return asked(cursor, _IS_PLAIN.format(table=table_text(dataset), plain=PLAIN)) is not None
 
 
-def _by_columns(cursor: Any, dataset: Dataset, condition: sql.Composable) -> Iterator[pa.RecordBatch]:  # noqa: ANN401
+def _by_columns(
+    cursor: Any,  # noqa: ANN401 - ADBC ships no types
+    dataset: Dataset,
+    condition: sql.Composable,
+) -> Iterator[pa.RecordBatch]:
     """The server joins the next pages while these are taken apart."""
     (pages,) = asked(cursor, _SIZE.format(table=table_text(dataset)))
     kinds = kinds_of(cursor, dataset)

@@ -22,19 +22,20 @@ from typing import Any, Final, Self
 import pyarrow as pa
 import sqlalchemy as sa
 
+from registries.connectors.database_source import DatabaseSource
 from registries.connectors.faults import SourceChangedShape
 from registries.connectors.remote_faults import WatermarkWentBack
 from registries.connectors.sql_dialects import compares_texts, ignores_case, reading
 from registries.connectors.sql_values import texts
 from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.connectors.watermarks import Extent, again_from, bound_value
-from registries.contracts.model import Column, Dataset, Delivery
+from registries.contracts.model import Column, Dataset
 
 ROWS: Final = 20_000
 """Rows of a batch: each is Python objects for a moment, unlike ADBC's."""
 
 
-class SqlTable:
+class SqlTable(DatabaseSource):
     """One table or view; `secret("password")` is asked where the address holds none."""
 
     def __init__(
@@ -60,30 +61,12 @@ class SqlTable:
         table = cls(dataset, url, before, secret)
         return None if table._emptied() else table
 
-    @property
-    def description(self) -> str:
-        """Server and table as the contract names them; never the address."""
-        return f"{self._dataset.server.name}/{self._dataset.server.table}"
-
-    @property
-    def delivery(self) -> Delivery:
-        """As the contract says."""
-        return self._dataset.delivery
-
-    @property
-    def position(self) -> str | None:
-        """None: deliveries count in the order in which they come."""
-        return None
-
     def identity(self) -> str:
         """What there is, in short (see above); the same text means that there is nothing new to pull."""
         if self._dataset.watermark is None:
             return self._digest()
         extent = self._extent()
         return f"{extent.greatest}:{extent.rows}:{extent.without}"
-
-    def original(self) -> None:
-        """A database has no bytes of its own to land: the Parquet is the original."""
 
     def watermark(self) -> str | None:
         """The greatest watermark of this delivery's rows; None for snapshots."""
