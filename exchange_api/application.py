@@ -17,11 +17,13 @@ from exchange_api.routes import (
     catalogue,
     credentials,
     datasets,
+    documents,
     health,
     keys,
     ledger,
     metrics,
     status_lists,
+    time_stamps,
     verifications,
 )
 from exchange_api.security_headers import SecurityHeaders
@@ -50,7 +52,10 @@ def create_app(parts: HubParts) -> FastAPI:
         telemetry=_SILENT,  # FastAPI's own, which would carry validated values
     )
     app.state.parts = parts
-    for module in (verifications, credentials, status_lists, datasets, catalogue, keys, ledger, health, metrics):
+    for module in (
+        *(verifications, credentials, documents, status_lists, datasets),
+        *(catalogue, keys, ledger, time_stamps, health, metrics),
+    ):
         app.include_router(module.router)
     app.include_router(pages_router)
     install_pages(app)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from certificates.documents.errors import BadMark, DocumentsMissing, EmptyCase
 from certificates.errors import CertificatesError
 from certificates.pushes import MalformedDelivery
 from certificates.records import MalformedQuestion
@@ -389,9 +390,12 @@ KINDS: Mapping[type[Exception], Kind] = {
     FormNotOurs: _kind("form-not-ours", HTTPStatus.FORBIDDEN, "页面已失效", "Form out of date"),
     NotAtThatTime: _kind("not-at-that-time", HTTPStatus.NOT_ACCEPTABLE, "该时间无版本", "Nothing for that time"),
     NoCredential: _kind("no-credential", HTTPStatus.CONFLICT, "不能出具核验件", "No credential"),
+    BadMark: _kind("bad-mark", HTTPStatus.UNPROCESSABLE_ENTITY, "加注内容不合规", "Bad mark"),
+    EmptyCase: _kind("empty-case", HTTPStatus.NOT_FOUND, "没有该办件的回执", "No receipt of this case"),
     NotFound: _kind("not-found", HTTPStatus.NOT_FOUND, "没有找到", "Not found"),
     # what the hub or its operator has to mend
     Overloaded: _kind("overloaded", HTTPStatus.SERVICE_UNAVAILABLE, "请求过多", "Overloaded"),
+    DocumentsMissing: _kind("documents-missing", HTTPStatus.NOT_IMPLEMENTED, "不能生成文档", "No documents here"),
     LandingFailed: _kind("landing-failed", HTTPStatus.SERVICE_UNAVAILABLE, "无法落地", "Nothing can be landed"),
     StoreDown: _kind("store-down", HTTPStatus.SERVICE_UNAVAILABLE, "数据库不可用", "Store not available"),
     LedgerDamaged: _kind("ledger-damaged", HTTPStatus.SERVICE_UNAVAILABLE, "存证日志受损", "Ledger damaged"),

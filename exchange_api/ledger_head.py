@@ -111,6 +111,11 @@ class LedgerHead:
         under = cosignatures.witnessed(work.conn, covering=place) or self._latest(work)
         return self.prove(work, under, [place])[place]
 
+    def proofs_in(self, work: Transaction, places: Sequence[int]) -> Mapping[int, str]:
+        """Proofs of several entries, by place, all under one checkpoint: a cosigned one if it covers them."""
+        under = cosignatures.witnessed(work.conn, covering=max(places)) or self._latest(work)
+        return self.prove(work, under, places)
+
     def prove(self, work: Transaction, under: ledger.Checkpoint, places: Sequence[int]) -> Mapping[int, str]:
         """The tlog-proof files of entries at these places, by place; all nodes come by one statement.
 

@@ -17,6 +17,7 @@ from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
 from exchange_api.answering import Answering, AnsweringSettings
 from exchange_api.credentials import Credentials
+from exchange_api.documents_made import DocumentsMade
 from exchange_api.live_sources import LiveSources
 from exchange_api.meters import Meters
 from exchange_api.publishing import Publishing
@@ -97,6 +98,7 @@ class HubParts:
     sessions: Sessions
     answering: Answering
     receipts: ReceiptsKept
+    documents: DocumentsMade
     status_lists: StatusLists
     credentials: Credentials
     publishing: Publishing
@@ -135,6 +137,7 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
         pushing = closing.enter_context(Pushing(store_api, landing, contracts.catalogue, clock, settings.place()))
         lists = closing.enter_context(StatusLists(store_api, keys, clock, settings.issuer))
         salts = home.secret_or_new("credential_salts").encode()
+        receipts = ReceiptsKept(store_api, keys, answering.ledger_head)
         yield HubParts(
             home=home,
             settings=settings,
@@ -148,7 +151,8 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
             meters=meters,
             sessions=Sessions(store_api, clock),
             answering=answering,
-            receipts=ReceiptsKept(store_api, keys, answering.ledger_head),
+            receipts=receipts,
+            documents=DocumentsMade(store_api, keys, receipts, answering.ledger_head, types, clock),
             status_lists=lists,
             credentials=Credentials(store_api, keys, types, clock, answering, lists, settings.issuer, salts),
             publishing=Publishing(store_api, store_page, landing, home.landed, contracts.catalogue, clock),

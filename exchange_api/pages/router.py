@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from exchange_api.pages import (
     catalogue_pages,
+    document_pages,
     explain_pages,
     home_page,
     officer_pages,
@@ -18,6 +19,7 @@ from exchange_api.pages import (
     sign_in_page,
     steward_pages,
     subject_pages,
+    trust_page,
     verify_page,
 )
 from exchange_api.pages.fault_page import fault_page
@@ -25,9 +27,9 @@ from exchange_api.pages.rendering import STATIC, STATIC_PLACE
 
 pages_router = APIRouter(include_in_schema=False)
 for _pages in (
-    *(sign_in_page, home_page, officer_pages, publisher_pages),
+    *(sign_in_page, home_page, officer_pages, document_pages, publisher_pages),
     *(steward_pages, subject_pages, explain_pages, catalogue_pages),
-    verify_page,
+    *(verify_page, trust_page),
 ):
     pages_router.include_router(_pages.router)
 
