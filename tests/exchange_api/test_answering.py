@@ -356,7 +356,7 @@ def test_a_crash_between_commit_and_signature_loses_nothing(
     certificates.add(NUMBER)
     token = asking.token(served.url, asking.question(NUMBER))
     with monkeypatch.context() as crash:
-        crash.setattr("exchange_api.answering.sign", _explode)
+        crash.setattr("exchange_api.answering.sign_drafts", _explode)
         with httpx.Client(base_url=served.url) as http:  # the server closes a connection after such a fault
             crashed = http.post("/v1/verifications", content=token, headers={"content-type": "application/jwt"})
         problem(crashed, 500, "internal")
@@ -370,7 +370,7 @@ def test_nothing_is_signed_if_the_commit_fails(
     served: Served, asking: Asking, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signed: list[object] = []
-    monkeypatch.setattr("exchange_api.answering.sign", lambda *given: signed.append(given))
+    monkeypatch.setattr("exchange_api.answering.sign_drafts", lambda *given: signed.append(given))
     monkeypatch.setattr(ledger, "keep_checkpoint", _store_down)
     problem(asking.ask(served, NUMBER), 503, "store-down")
     assert signed == []

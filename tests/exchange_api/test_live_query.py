@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certificates.evidence.page import page
 from certificates.offline import verify_offline
 from certificates.receipts import upstream_digest
 from certificates.records import LookUp, Question, SourceState
@@ -149,8 +150,8 @@ def test_the_receipt_is_verified_offline_and_shows_what_the_source_said(served: 
     answer = ask(served, live).json()
     report = verify_offline(answer["receipt"], served.http.get("/v1/keys.jwks").json(), answer["proof"])
     assert report.genuine
-    assert DATASET in report.text()
-    assert answer["verdict"]["upstream"]["digest"] in report.text()
+    assert DATASET in page(report)
+    assert answer["verdict"]["upstream"]["digest"] in page(report)
 
 
 @pytest.mark.parametrize(
