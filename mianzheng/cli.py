@@ -8,9 +8,12 @@ mianzheng receipt verify receipt.jws
 import typer
 
 from mianzheng.commands import (
+    archiving,
+    backups,
     benching,
     contracts,
     explaining,
+    hub_keys,
     keeping,
     ledgers,
     loading,
@@ -30,10 +33,11 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, explaining.app):
+for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, explaining.app, backups.app, archiving.app):
     app.add_typer(group)
 app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")
+app.add_typer(hub_keys.app, name="keys")
 app.add_typer(ledgers.app, name="ledger")
 app.add_typer(witnessing.app, name="witness")
 for name in ("export", "withhold", "erase"):

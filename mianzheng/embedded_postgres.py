@@ -58,6 +58,13 @@ SELECT format('CREATE DATABASE %I OWNER %I', :'base', :'role')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'base') \gexec
 """
 
+SET_ASIDE = r"""
+\getenv base NEW_BASE
+\getenv aside ASIDE
+SELECT format('ALTER DATABASE %I RENAME TO %I', :'base', :'aside')
+ WHERE EXISTS (SELECT FROM pg_database WHERE datname = :'base') \gexec
+"""
+
 
 @dataclasses.dataclass
 class Cluster:
@@ -112,6 +119,22 @@ class Cluster:
         }
         arguments = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres", "-X", "-q"]
         self._run("psql", *arguments, "-v", "ON_ERROR_STOP=1", stdin=CREATE_DATABASE, environment=environment)
+
+    def tool(self, name: str) -> str:
+        """The path of one of PostgreSQL's programs (pg_dump, pg_restore), copied on first use."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._copy_binaries()
+        return self._command(name)
+
+    def set_aside(self, name: str, aside: str, superuser_password: str) -> None:
+        """Give a database another name, so that a new one can have its own; nothing where there is none.
+
+        Raises:
+            PostgresFailedError: the server refused, or somebody is connected.
+        """
+        environment = {"PGPASSWORD": superuser_password, "NEW_BASE": name, "ASIDE": aside}
+        arguments = ["-h", "127.0.0.1", "-p", str(self.port), "-U", SUPERUSER, "-d", "postgres", "-X", "-q"]
+        self._run("psql", *arguments, "-v", "ON_ERROR_STOP=1", stdin=SET_ASIDE, environment=environment)
 
     def url(self, user: str, password: str, database: str) -> str:
         """A libpq URL of this cluster, scheme `postgresql://`."""

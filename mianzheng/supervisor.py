@@ -22,6 +22,7 @@ from mianzheng.embedded_postgres import Cluster, free_port
 from mianzheng.errors import StartFailedError
 from mianzheng.processes import ENDING, Children
 from mianzheng.progress_display import waiting
+from mianzheng.restoring import look_for_unfinished
 from mianzheng.sample_city_up import SampleCity, Say, sample_city
 from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
@@ -33,6 +34,8 @@ from registries.home import HubHome
 HUB_DATABASE = "hub"
 HUB_OWNER = "hub_owner"
 START_SECONDS = 60
+PASSED_ON = ("HUB_SOURCE_", "HUB_TSA_", "HUB_PKCS11_", "HUB_KEY_")
+"""What else of the environment the hub's own processes read: secrets of sources, time authority, keys."""
 
 
 @dataclasses.dataclass
@@ -55,6 +58,7 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
 
     Raises:
         StartFailedError: another hub runs in this folder, or a part did not come up.
+        RestoreUnderWayError: a restore did not come through.
         EngineMissing: the engine that the settings name is not installed.
     """
     home = HubHome(settings.hub_home(), os.environ)
@@ -63,6 +67,7 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
     home.prepare()
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one(home))
+        look_for_unfinished(home)
         say("启动数据库", "starting PostgreSQL")
         owner_url = hub_database(settings, home, stack)
         set_up_store(home, owner_url)
@@ -114,10 +119,10 @@ def hub_database(settings: Settings, home: HubHome, stack: contextlib.ExitStack)
 
 
 def child_environment(home: HubHome) -> dict[str, str]:
-    """What the hub's own processes see: HUB_HOME and the secrets of sources; every library's telemetry is off."""
+    """What the hub's own processes see: HUB_HOME and what PASSED_ON names; every library's telemetry is off."""
     ours = ("HUB_", "DAGSTER_")
     kept = {
-        name: value for name, value in os.environ.items() if name.startswith("HUB_SOURCE_") or not name.startswith(ours)
+        name: value for name, value in os.environ.items() if name.startswith(PASSED_ON) or not name.startswith(ours)
     }
     return kept | {
         "HUB_HOME": str(home.path),
