@@ -23,10 +23,11 @@ from certificates.evidence.codes import examine_code
 from certificates.evidence.credentials import examine_credential
 from certificates.evidence.findings import Findings, Report
 from certificates.evidence.given import Given
+from certificates.evidence.heads import checkpoint_keys
 from certificates.evidence.key_sets import examine_keys
 from certificates.evidence.ledgers import examine_note, examine_proof
 from certificates.evidence.reading import UnusableFile, as_text, as_token, read_bytes, read_text
-from certificates.evidence.receipts import checkpoint_keys, examine_receipt
+from certificates.evidence.receipts import examine_receipt
 from certificates.evidence.recognising import recognise
 from certificates.evidence.statuses import examine_status
 from certificates.evidence.tokens import examine_jws

@@ -18,7 +18,7 @@ from certificates.evidence.findings import Report
 from certificates.evidence.given import Given
 from certificates.evidence.log_folders import examine_folder
 from certificates.evidence.page import page
-from certificates.evidence.reading import read_bytes, read_json, read_text, read_token
+from certificates.evidence.reading import MOST_TEXT, read_bytes, read_json, read_text, read_token
 from certificates.evidence.times import read_time
 from certificates.offline import examine, judge_with, unusable
 
@@ -121,6 +121,9 @@ def _given(options: argparse.Namespace, now: datetime | None) -> Given:
         uri=options.uri,
         audience=options.audience,
         nonce=options.nonce,
+        time_stamp=None if options.time_stamp is None else read_bytes(options.time_stamp, MOST_TEXT),
+        anchors=None if options.anchors is None else read_bytes(options.anchors, MOST_TEXT),
+        witnesses=tuple(options.witness),
     )
 
 
@@ -156,6 +159,13 @@ def _add_options(parser: argparse.ArgumentParser, *, needs_keys: bool) -> None:
     parser.add_argument("--uri", help="状态列表地址 / the address that a status list must be of")
     parser.add_argument("--audience", help="凭证出示对象 / for whom a credential's holder must have signed")
     parser.add_argument("--nonce", help="凭证出示随机数 / what a credential's holder must have signed over")
+    parser.add_argument(
+        "--time-stamp", metavar="FILE", type=Path, help="检查点的时间戳 / RFC 3161 token, if not in the proof"
+    )
+    parser.add_argument("--anchors", metavar="PEM", type=Path, help="时间戳机构证书 / certificates of time authorities")
+    parser.add_argument(
+        "--witness", metavar="VKEY", action="append", default=[], help="见证方公钥 / who must have cosigned"
+    )
     parser.add_argument("--json", action="store_true", help="以 JSON 输出 / print JSON")
     parser.add_argument(
         "--strict", action="store_true", help="有不能确认之处也算未通过 / exit 1 if anything stays open, too"

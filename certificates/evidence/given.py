@@ -26,6 +26,9 @@ class Given:
         uri: The address that a status list must be of.
         audience: For whom a credential's holder must have signed.
         nonce: What a credential's holder must have signed over.
+        time_stamp: An RFC 3161 token over the checkpoint, where it is not in the proof itself.
+        anchors: Certificates of time authorities that are trusted, in PEM.
+        witnesses: Verifier keys (vkey) of the witnesses that must have cosigned.
     """
 
     jwks: Mapping[str, Any]
@@ -39,6 +42,9 @@ class Given:
     uri: str | None = None
     audience: str | None = None
     nonce: str | None = None
+    time_stamp: bytes | None = None
+    anchors: bytes | None = None
+    witnesses: tuple[str, ...] = ()
 
     @property
     def moment(self) -> int | None:

@@ -10,7 +10,7 @@ from certificates import merkle
 from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, open_checkpoint, parse_proof
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
-from certificates.evidence.receipts import checkpoint_keys
+from certificates.evidence.heads import checkpoint_keys, look_at_head, proven_of_note
 from certificates.receipts import BadReceipt, open_receipt, receipt_keys
 
 
@@ -21,13 +21,16 @@ def examine_note(note: str, given: Given) -> Report:
         BadKey: The keys are no JWK set, or cannot be used.
     """
     found = Findings("note")
-    keys = checkpoint_keys(given.jwks)
+    keys = checkpoint_keys(given.jwks, proven_of_note(note, None, given))
     try:
         head = open_checkpoint(note, keys)
     except BadCheckpoint as error:
         note_failed(found, error)
         return found.refused(error)
     note_holds(found, head)
+    _, refusal = look_at_head(found, note, None, given)
+    if refusal is not None:
+        return found.refused(refusal)
     return found.report(checkpoint_members(head), checkpoint=head)
 
 
@@ -38,7 +41,7 @@ def examine_proof(text: str, given: Given) -> Report:
         BadKey: The keys are no JWK set, or cannot be used.
     """
     found = Findings("proof")
-    keys = checkpoint_keys(given.jwks)
+    checkpoint_keys(given.jwks)  # unusable ones are told whatever the proof is
     try:
         proof = parse_proof(text)
     except BadProof as error:
@@ -46,12 +49,18 @@ def examine_proof(text: str, given: Given) -> Report:
             "form", Part.INTEGRITY, "证明格式不规范。", "The proof's form is not as it should be.", error.reason
         )
         return found.refused(error)
+    stamp = proof.extra or None
     try:
-        head = open_checkpoint(proof.checkpoint, keys)
+        head = open_checkpoint(
+            proof.checkpoint, checkpoint_keys(given.jwks, proven_of_note(proof.checkpoint, stamp, given))
+        )
     except BadCheckpoint as error:
         note_failed(found, error)
         return found.refused(error)
     note_holds(found, head)
+    _, refusal = look_at_head(found, proof.checkpoint, stamp, given)
+    if refusal is not None:
+        return found.refused(refusal)
     return _with_path(found, head, proof.index, proof.path, given)
 
 
@@ -81,11 +90,6 @@ def note_holds(found: Findings, head: Checkpoint) -> None:
     found.passed("key", Part.ISSUER, "由所给日志公钥签名。", "It is signed with one of the ledger's keys given.")
     found.passed("signature", Part.INTEGRITY, "签名正确。", "The signature holds.")
     found.passed("size", Part.STATUS, f"日志共 {head.size} 条。", f"The ledger has {head.size} entries here.")
-    found.left_open(
-        "one ledger",
-        "是否向所有人出示同一日志，须有见证签名或与他人所持检查点比对。",
-        "Whether everybody is shown this same ledger: compare with a checkpoint of somebody else, or a witness's.",
-    )
 
 
 def note_failed(found: Findings, error: BadCheckpoint) -> None:

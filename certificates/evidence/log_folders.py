@@ -17,9 +17,9 @@ from certificates.checkpoints import BadCheckpoint, Checkpoint, open_checkpoint
 from certificates.errors import CertificatesError
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
+from certificates.evidence.heads import checkpoint_keys, look_at_head
 from certificates.evidence.ledgers import checkpoint_members, note_failed, note_holds
 from certificates.evidence.reading import read_text
-from certificates.evidence.receipts import checkpoint_keys
 from certificates.tile_replay import ReplayFault
 from certificates.tiles import ENTRIES, Tile, bundles_of, parse_path, tiles_of
 
@@ -56,13 +56,17 @@ def examine_folder(folder: Path, given: Given) -> Report:
     """
     found, keys = Findings("log-fsck"), checkpoint_keys(given.jwks)
     try:
-        head = open_checkpoint(read_text(folder / "checkpoint"), keys)
+        note = read_text(folder / "checkpoint")
+        head = open_checkpoint(note, keys)
     except BadCheckpoint as error:
         note_failed(found, error)
         return found.refused(error)
     except CertificatesError as error:
         return Report("log-fsck", refusal=error, usable=False)
     note_holds(found, head)
+    _, refusal = look_at_head(found, note, None, given)
+    if refusal is not None:
+        return found.refused(refusal)
     return _replayed(found, folder, head)
 
 

@@ -6,18 +6,17 @@ Example:
     'form'
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, verify_proof
+from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, parse_proof, verify_proof
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
+from certificates.evidence.heads import checkpoint_keys, look_at_head, proven_latest
 from certificates.evidence.steps import fail_at, pass_all
 from certificates.evidence.times import shown_time
-from certificates.jose import SM2_SM3, BadKey, Key, key_from_jwk
+from certificates.jose import SM2_SM3, Key
 from certificates.receipts import BadReceipt, Receipt, open_receipt, receipt_keys
 
-_CHECKPOINT_PURPOSES = ("checkpoint", "checkpoint_sm2")
 SKEW = 60
 """Seconds by which the clock here may be behind the hub's."""
 
@@ -29,9 +28,10 @@ def examine_receipt(token: str, given: Given) -> Report:
         BadKey: The keys are no JWK set, or cannot be used.
     """
     found = Findings("receipt")
-    keys, log_keys = receipt_keys(given.jwks), checkpoint_keys(given.jwks)
+    keys = receipt_keys(given.jwks)
+    checkpoint_keys(given.jwks)  # unusable ones are told whether there is a proof or not
     try:
-        receipt = open_receipt(token, keys)
+        receipt = open_receipt(token, keys, lambda opened: proven_latest(opened, given))
     except BadReceipt as error:
         fail_at(found, error.reason)
         return found.refused(error)
@@ -39,19 +39,7 @@ def examine_receipt(token: str, given: Given) -> Report:
     early = _look_at_time(found, receipt, given)
     if early is not None:
         return found.refused(early)
-    return _with_logging(found, receipt, _who_must_have_signed(log_keys, keys[receipt.kid].key.alg), given.proof)
-
-
-def checkpoint_keys(jwks: Mapping[str, Any]) -> list[Key]:
-    """The keys for checkpoints in a published JWK set, those for the SM profile's second signature included.
-
-    Raises:
-        BadKey: It is no JWK set, or a key for checkpoints in it cannot be used.
-    """
-    entries = jwks.get("keys")
-    if not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
-        raise BadKey("不是 JWK Set", "this is no JWK set")
-    return [key_from_jwk(entry) for entry in entries if entry.get("purpose") in _CHECKPOINT_PURPOSES]
+    return _with_logging(found, receipt, keys[receipt.kid].key.alg, given)
 
 
 def _who_must_have_signed(log_keys: list[Key], alg: str) -> list[list[Key]]:
@@ -79,19 +67,24 @@ def _look_at_time(found: Findings, receipt: Receipt, given: Given) -> BadReceipt
     return None
 
 
-def _with_logging(found: Findings, receipt: Receipt, log_keys: list[list[Key]], proof: str | None) -> Report:
+def _with_logging(found: Findings, receipt: Receipt, alg: str, given: Given) -> Report:
     content = receipt_members(receipt)
-    if proof is None:
+    if given.proof is None:
         found.left_open("logging", "未提供存证证明。", "No proof of its logging was given.")
         return found.report({**content, "logged": None}, receipt=receipt)
     try:
-        head, *_ = [verify_proof(proof, receipt.leaf_data, family) for family in log_keys]
+        families = _who_must_have_signed(checkpoint_keys(given.jwks, proven_latest(receipt, given)), alg)
+        head, *_ = [verify_proof(given.proof, receipt.leaf_data, family) for family in families]
+        proof = parse_proof(given.proof)
     except (BadProof, BadCheckpoint) as error:
         zh, en = "存证证明与回执不符。", "The proof does not lead from this receipt to a checkpoint of the ledger."
         found.failed("logging", Part.INTEGRITY, zh, en, error.reason)
         return found.refused(error)
     zh, en = f"已存证，日志共 {head.size} 条。", f"It stands in the ledger of {head.size} entries."
     found.passed("logging", Part.INTEGRITY, zh, en)
+    _, refusal = look_at_head(found, proof.checkpoint, proof.extra or None, given)
+    if refusal is not None:
+        return found.refused(refusal)
     return found.report({**content, "logged": ledger_head(head)}, receipt=receipt, checkpoint=head)
 
 
