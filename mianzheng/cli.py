@@ -33,7 +33,10 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-for group in (running.app, loading.app, proving.app, pushing.app, keeping.app, explaining.app, backups.app, archiving.app):
+for group in (
+    *(running.app, loading.app, proving.app, pushing.app),
+    *(keeping.app, explaining.app, backups.app, archiving.app),
+):
     app.add_typer(group)
 app.add_typer(benching.app, name="bench")
 app.add_typer(contracts.app, name="contract")

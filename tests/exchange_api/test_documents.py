@@ -4,18 +4,22 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from certificates.documents.errors import EmptyCase
 from certificates.documents.stored_zip import read_zip
 from certificates.evidence.findings import Report
 from certificates.evidence.given import Given
 from certificates.offline import examine
+from mianzheng.cli import app
+from mianzheng.commands import archiving
 from registries.home import Role
 from tests.exchange_api.conftest import HOLDER, ITEM, PURPOSE, TYPE, Asking, Certificates, Clock, Hub, Served
 from tests.exchange_api.pages.signing_in import signed_in, token
@@ -145,7 +149,13 @@ def test_a_mark_needs_every_word_one_s_own_receipt_and_our_form(
 
 
 def test_a_case_s_package_has_the_officer_s_receipts_of_that_case(
-    served: Served, officers: dict[str, httpx.Client], asking: Asking, certificates: Certificates, clock: Clock
+    served: Served,
+    officers: dict[str, httpx.Client],
+    asking: Asking,
+    certificates: Certificates,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     certificates.add("S1")
     ask(officers["lin"])
@@ -163,8 +173,23 @@ def test_a_case_s_package_has_the_officer_s_receipts_of_that_case(
     _strange_cases(officers)
     everybody = looked_at(served, served.parts.documents.package_of(CASE).data, clock())
     assert len(everybody.content["receipts"]) == 3
+    _from_the_command_line(served, clock, monkeypatch, tmp_path)
     with pytest.raises(EmptyCase):
         served.parts.documents.package_of(CASE, department="elsewhere")
+
+
+def _from_the_command_line(served: Served, clock: Clock, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """`mianzheng archive` makes the same package for an operator."""
+    monkeypatch.setenv("HUB_HOME", str(served.parts.home.path))
+    monkeypatch.setattr(archiving, "clock", clock)
+    runner = CliRunner()
+    done = runner.invoke(app, ["archive", CASE, "--out", str(folder), "--department", "civil_affairs", "--json"])
+    assert done.exit_code == 0, done.output
+    file = Path(json.loads(done.output)["file"])
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(looked_at(served, file.read_bytes(), clock()).content["receipts"]) == 3
+    assert runner.invoke(app, ["archive", "none", "--out", str(folder)]).exit_code == 2
+    assert runner.invoke(app, ["archive", CASE, "--out", str(folder / "nowhere")]).exit_code == 2
 
 
 def _strange_cases(officers: dict[str, httpx.Client]) -> None:
