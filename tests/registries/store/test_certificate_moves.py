@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from certificates.life import Event, Move, classify
 from certificates.records import LookUp, Question
-from certificates.status import Status
+from certificates.status import BAD_NEWS, Status
 from certificates.terms import Term
 from certificates.types import load_types
 from certificates.verdicts import Verdict, judge
@@ -91,11 +91,11 @@ def deliver(store: Store, *rows: Row) -> None:
         take_in(conn, PERMITS, [(row, False) for row in rows])
 
 
-def look_up(api: Store, grant: Grant, day: str | None = None) -> tuple[LookUp, Verdict]:
-    asked = Question.parse(
+def question(number: str, day: str | None) -> Question:
+    return Question.parse(
         {
             "certificate_type": PERMIT_TYPE,
-            "certificate_number": "A",
+            "certificate_number": number,
             "holder_name": "汕头示例有限公司",
             "holder_code": "91440500MA4UHGDR0K",
             "holder_code_type": "999",
@@ -105,6 +105,10 @@ def look_up(api: Store, grant: Grant, day: str | None = None) -> tuple[LookUp, V
             **({} if day is None else {"as_of": day}),
         }
     )
+
+
+def look_up(api: Store, grant: Grant, day: str | None = None) -> tuple[LookUp, Verdict]:
+    asked = question("A", day)
     with api.begin() as conn:
         (found,) = certificates.find_certificates(conn, [(asked, grant)], NOW, TODAY)
     return found, judge(asked, found, TODAY, TYPES)
@@ -194,6 +198,44 @@ def test_moves_are_the_same_over_whole_batches_and_one_by_one(planned: Store, ow
     kinds = {move for each in found.values() for move, _ in each}
     assert kinds >= {move.value for move in Move if move not in {Move.TRANSFER, Move.SUSPEND, Move.ENDORSE}}
     assert {lawful for each in found.values() for _, lawful in each} == {True, False}
+
+
+def test_what_was_revoked_is_never_valid_on_any_day_and_what_is_contested_is_not_valid(
+    planned: Store, api: Store, grant: Grant
+) -> None:
+    rng = random.Random(17710)
+    histories = {f"{place:04}": [random_row(rng, f"{place:04}")] for place in range(150)}
+    deliver(planned, *(rows[-1] for rows in histories.values()))
+    for _ in range(3):
+        for number, rows in histories.items():
+            rows.append({**random_row(rng, number), "valid_until": "9999-12-31", "valid_from": "2020-01-01"})
+        deliver(planned, *(rows[-1] for rows in histories.values()))
+    days = [None, "2019-12-31", "2020-01-01", "2021-03-01", "2022-02-28", "2022-03-01", "2023-03-02", "2026-02-27"]
+    asked = [question(number, day) for number in histories for day in days]
+    with api.begin() as conn:
+        found = certificates.find_certificates(conn, [(one, grant) for one in asked], NOW, TODAY)
+    codes = {
+        (one.certificate_number, one.as_of): judge(one, look_up, TODAY, TYPES).code.value
+        for one, look_up in zip(asked, found, strict=True)
+    }
+    seen = set()
+    for number, rows in histories.items():
+        lawful: Event | None = None
+        known = True
+        for row in rows:
+            _, known = classify(lawful, event_of(row))
+            lawful = event_of(row) if known else lawful
+        assert lawful is not None
+        last = event_of(rows[-1])
+        told = {codes[number, None if day is None else DAY(day)] for day in days}
+        if lawful.status == Status.REVOKED_VOID and (known or last.status in BAD_NEWS):
+            assert told == {"revoked_void"}
+        if lawful.status in BAD_NEWS or not known:
+            assert codes[number, None] != "valid"
+        if known and lawful.status == Status.VALID:
+            assert codes[number, None] == "valid"
+        seen.add((lawful.status, known))
+    assert seen >= {(Status.REVOKED_VOID, True), (Status.REVOKED_VOID, False), (Status.VALID, True)}
 
 
 # --- answered from
