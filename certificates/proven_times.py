@@ -23,7 +23,7 @@ from certificates.checkpoints import BadCheckpoint, open_checkpoint, own_note, p
 from certificates.jose import BadKey, Key, key_from_jwk
 from certificates.trusted_time import BadTimeStamp, TrustedTime, verify_token
 
-_PURPOSES = frozenset({"checkpoint", "checkpoint_sm2"})
+_PURPOSES = ("checkpoint", "checkpoint_sm2")
 
 
 @dataclass(frozen=True)

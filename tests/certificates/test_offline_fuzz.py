@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from certificates.checkpoints import Checkpoint
@@ -106,6 +106,10 @@ def test_odd_key_sets(jwks: dict[str, Any], root: str) -> None:
 
 
 @BOUNDED
+@example({"alg": []})
+@example({"purpose": []})
+@example({"crv": {}, "kty": []})
+@example({"kid": [], "use": {}, "key_ops": {}})
 @given(st.dictionaries(st.sampled_from([*made.KEYS[0], "signs_until", "compromised_since", "d"]), JSON))
 def test_odd_keys(changes: dict[str, Any]) -> None:
     jwks = {"keys": [{**made.KEYS[1], **changes}, made.entry(made.LOG, "checkpoint")]}
