@@ -54,7 +54,26 @@ class Meters:
         self._ledger_size = Gauge(
             "mianzheng_ledger_size", "Entries with a place in the ledger", registry=self._registry
         )
+        self._key_days = Gauge(
+            "mianzheng_key_days_left", "Days until a key should be replaced", ["purpose"], registry=self._registry
+        )
+        self._stamp_wait = Gauge(
+            "mianzheng_time_stamp_wait_seconds", "How long entries wait for a time stamp", registry=self._registry
+        )
+        self._alarms = Gauge("mianzheng_alarms", "What operators should see to", registry=self._registry)
         self._ready = Gauge("mianzheng_ready", "1 if the hub can sign and answer", registry=self._registry)
+
+    def set_key_days(self, purpose: str, days: float) -> None:
+        """Remember how many days are left of a purpose's key; negative if it should have been replaced."""
+        self._key_days.labels(purpose).set(days)
+
+    def set_stamp_wait(self, seconds: float) -> None:
+        """Remember how long the ledger's oldest entry without a trusted time has waited."""
+        self._stamp_wait.set(seconds)
+
+    def set_alarms(self, count: int) -> None:
+        """Remember how many alarms there are."""
+        self._alarms.set(count)
 
     def note_answer(self, verdict: str) -> None:
         """Count a signed answer under its verdict."""

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from certificates.issuers import Issuer
-from certificates.key_states import PROFILES, KeyRules
 from certificates.keys import KeyRing
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
+from exchange_api.alarms import Alarms
 from exchange_api.answering import Answering, AnsweringSettings
 from exchange_api.credentials import Credentials
 from exchange_api.documents_made import DocumentsMade
@@ -26,13 +26,16 @@ from exchange_api.pushing import Place, Pushing
 from exchange_api.readiness import Readiness
 from exchange_api.receipts_kept import ReceiptsKept
 from exchange_api.sessions import Sessions
+from exchange_api.stamped_proofs import StampedProofs
 from exchange_api.status_lists import StatusLists
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
+from registries.hub_keys import open_keys
 from registries.landing import Landing
 from registries.ledger_memory import LedgerMemory
 from registries.operators.folders import Contracts
 from registries.store.engine import Store
+from registries.time_authority import TimeAuthority
 
 VERIFICATIONS_PATH = "/v1/verifications"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
@@ -105,6 +108,8 @@ class HubParts:
     pushing: Pushing
     push_results: PushResults
     readiness: Readiness
+    alarms: Alarms
+    stamped_proofs: StampedProofs
 
     @property
     def catalogue(self) -> Catalogue:
@@ -123,8 +128,7 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
     with ExitStack() as closing:
         store_api = closing.enter_context(Store(home.store_url(Role.API)))
         store_page = closing.enter_context(Store(home.store_url(Role.PAGE)))
-        rules = KeyRules(algorithms=PROFILES[settings.profile] if settings.profile else None)
-        keys = KeyRing.open(home.keys, home.secret_or_new("key_passphrase"), now=clock(), rules=rules)
+        keys = open_keys(home, clock(), settings.profile)
         types, contracts, meters = load_types(), Contracts(home), Meters()
         landing = Landing(home.landed, sealing_key(home.secret_or_new("landing_key")))
         live = closing.enter_context(
@@ -159,6 +163,8 @@ def open_parts(home: HubHome, clock: Callable[[], datetime], settings: ApiSettin
             pushing=pushing,
             push_results=PushResults(store_page, contracts.catalogue),
             readiness=Readiness(store_api, keys, answering, clock),
+            alarms=Alarms(store_api, keys, clock, TimeAuthority.of(home) is not None),
+            stamped_proofs=StampedProofs(store_api, answering.ledger_head),
         )
 
 

@@ -27,6 +27,7 @@ MENU: dict[str, tuple[tuple[str, str, Words], ...]] = {
         ("/steward/cases", "mend", Words("工单", "Cases")),
         ("/steward/subjects", "key", Words("主体合并", "Joined subjects")),
         ("/steward/explain", "question", Words("数据溯源", "Provenance")),
+        ("/trust", "shield", Words("密钥与信任", "Keys and trust")),
     ),
 }
 """What each role finds in the menu, in this order."""

@@ -19,12 +19,16 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready", summary="就绪 Readiness")
 def ready(request: Request) -> JSONResponse:
-    """Signs and verifies a canary, checks privileges and the ledger's head; 503 with reasons if anything is wrong."""
+    """Signs and verifies a canary, checks privileges and the ledger's head; 503 with reasons if anything is wrong.
+
+    Alarms (keys that are due, no trusted time) stand beside it and change nothing about being ready.
+    """
     parts = parts_of(request)
     reasons = parts.readiness.faults()
     parts.meters.set_ready(ready=not reasons)
     content: dict[str, Any] = {
         "status": "not ready" if reasons else "ready",
         "reasons": [{"zh": reason.zh, "en": reason.en} for reason in reasons],
+        "alarms": [{"zh": alarm.zh, "en": alarm.en} for alarm in parts.alarms.all()],
     }
     return JSONResponse(content, HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK)

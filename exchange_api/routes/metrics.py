@@ -10,5 +10,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", summary="指标 Metrics")
 def metrics(request: Request) -> Response:
-    """Answers by verdict, latencies, the ledger's size, readiness; no number and no name."""
-    return Response(parts_of(request).meters.exposition(), media_type=CONTENT_TYPE_LATEST)
+    """Answers by verdict, latencies, the ledger's size, readiness, days left of keys; no number and no name."""
+    parts = parts_of(request)
+    parts.alarms.measure(parts.meters)
+    return Response(parts.meters.exposition(), media_type=CONTENT_TYPE_LATEST)

@@ -1,25 +1,21 @@
-"""Commands about answers and their proofs: verify, receipt verify, keys."""
+"""Commands about answers and their proofs: verify, receipt verify."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from certificates.evidence.page import page
-from certificates.keys import KeyPurpose
 from certificates.offline import verify_file
 from mianzheng.asking import ask, demonstration_client
-from mianzheng.hub_keys import open_keys
 from mianzheng.settings import Settings
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
+from registries.hub_keys import open_keys
 
 app = typer.Typer(rich_markup_mode=None)
 receipt_app = typer.Typer(help="回执 / receipts.", no_args_is_help=True, rich_markup_mode=None)
-keys_app = typer.Typer(help="密钥 / keys.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(receipt_app, name="receipt")
-app.add_typer(keys_app, name="keys")
 
 
 @app.command()
@@ -81,31 +77,3 @@ def receipt_verify(
     else:
         console.print(page(report), markup=False)
     raise typer.Exit(0 if report.genuine else 1)
-
-
-@keys_app.command("list")
-def keys_list(as_json: Json = False) -> None:
-    """密钥及其状态 / keys and their states."""
-    with explained():
-        states = open_keys(hub_home(), clock()).states()
-    if as_json:
-        print_json(states)
-        return
-    for state in states:
-        console.print(
-            f"{state.purpose:<12} {state.status:<12} {datetime.fromtimestamp(state.made_at, UTC):%Y-%m-%d}  {state.kid}"
-        )
-
-
-@keys_app.command("rotate")
-def keys_rotate(
-    purpose: Annotated[KeyPurpose, typer.Argument(help="用途 / what the key is for")] = KeyPurpose.RECEIPT,
-    as_json: Json = False,
-) -> None:
-    """换用新密钥,旧密钥继续可验 / a new key signs from now on; the old one goes on verifying."""
-    with explained():
-        key = open_keys(hub_home(), clock()).rotate(purpose, clock())
-    if as_json:
-        print_json({"purpose": purpose.value, "kid": key.kid})
-    else:
-        console.print(f"{purpose.value}: {key.kid}")

@@ -14,7 +14,7 @@ from registries.home import Role
 from registries.store.engine import Store, driver
 
 _LOCK = 6_002
-_LEDGER = ("ledger_entry", "ledger_body", "ledger_sequence", "ledger_node", "checkpoint", "cosignature")
+_LEDGER = ("ledger_entry", "ledger_body", "ledger_sequence", "ledger_node", "checkpoint", "cosignature", "time_stamp")
 _SETTINGS = {
     # merges sort and hash millions of rows; where few change, an index is the way to them on any disk of today
     Role.LOAD: {"work_mem": "128MB", "maintenance_work_mem": "512MB", "random_page_cost": "1.1"},
@@ -76,7 +76,7 @@ _FAULTS = sa.text(
         SELECT unnest(CASE
           WHEN n.nspname IN ('data', 'stage') THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname IN ('pepper', 'conflict', 'subject_alias', 'subject_join', 'subject_proposal', 'ledger_asked')
-            OR c.relname IN ('subject_access', 'shown_dataset')
+            OR c.relname IN ('subject_access', 'shown_dataset', 'status_place')
             OR c.relname LIKE 'certificate%' OR c.relname LIKE 'eras%'
             THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname = ANY(:ledger) THEN ARRAY['UPDATE', 'DELETE', 'TRUNCATE']
@@ -100,7 +100,8 @@ _POWERS = sa.text(
 _LOADER_FAULTS = sa.text(
     """
     SELECT format('%I may %s %I.%I', CAST(:role AS text), p, 'hub', t)
-      FROM unnest(CAST(:ledger AS text[])) t CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p
+      FROM unnest(CAST(:ledger AS text[]) || ARRAY['certificate_event']) t
+     CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p
      WHERE has_table_privilege(CAST(:role AS name), format('hub.%I', t), p)
     UNION ALL
     SELECT format('%I may SELECT hub.pepper', CAST(:role AS text))

@@ -15,15 +15,21 @@ from registries.store.access_tables import subject_access
 from registries.store.engine import Store
 from registries.store.keeping_tables import erasure
 from registries.store.ledger_tables import checkpoint
+from registries.store.life_tables import certificate_event
+from registries.store.status_tables import status_place
 from registries.store.tables import HUB
 from registries.store.telling_tables import told
+from registries.store.trusted_time_tables import time_stamp
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 6_001
 _ELSEWHERE = (
+    certificate_event,
     checkpoint,
     erasure,
+    status_place,
     subject_access,
+    time_stamp,
     told,
 )  # tables beside `tables`: the metadata is whole when their modules are there
 
