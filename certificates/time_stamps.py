@@ -4,7 +4,7 @@ Nothing is verified here; ``certificates.trusted_time`` does that.
 
 Example:
     >>> len(request_for(bytes(32), nonce=7))
-    60
+    62
 """
 
 import re
