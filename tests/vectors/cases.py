@@ -34,6 +34,8 @@ class Case:
         options: Further options: ``root``, ``index``, ``uri``, ``audience``, ``nonce``.
         folder: For a mirrored ledger, its files; then the case's file is a folder.
         at: Unix time to judge by.
+        keys: The JWK set that the verifier is given.
+        profile: ``sm`` for cases that need SM2 and SM3.
     """
 
     name: str
@@ -45,6 +47,8 @@ class Case:
     options: dict[str, str] = field(default_factory=dict)
     folder: dict[str, bytes] = field(default_factory=dict)
     at: int = AT
+    keys: str = KEYS
+    profile: str = "standard"
 
     @property
     def file(self) -> str:
@@ -58,7 +62,8 @@ class Case:
             "name": self.name,
             "kind": self.kind,
             "file": self.file,
-            "keys": KEYS,
+            "keys": self.keys,
+            "profile": self.profile,
             "at": self.at,
             **{name: f"{self.file.removesuffix('.txt')}.{name}" for name in self.beside},
             **self.options,
@@ -229,6 +234,8 @@ def logs() -> Iterator[Case]:
 def all_cases() -> list[Case]:
     """Every case of the suite, in order."""
     from tests.vectors.credential_cases import credentials, status_lists
+    from tests.vectors.sm_cases import sm_proofs, sm_receipts
 
-    groups = (receipts, quirks, notes, proofs, codes, key_sets, logs, status_lists, credentials)
+    standard = (receipts, quirks, notes, proofs, codes, key_sets, logs, status_lists, credentials)
+    groups = (*standard, sm_receipts, sm_proofs)
     return [case for group in groups for case in group()]

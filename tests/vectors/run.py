@@ -3,6 +3,7 @@
     python -m tests.vectors.run                                     # this project's own
     python -m tests.vectors.run -- my-verifier {kind} {file} --keys {keys} {options}
     python -m tests.vectors.run --kind receipt -- my-verifier --case {case}
+    python -m tests.vectors.run --profile standard -- my-verifier …  # without SM2 and SM3
 
 In the command, ``{kind}``, ``{file}``, ``{keys}`` and ``{at}`` are replaced; ``{options}`` as a word of its own becomes
 what stands beside the file, as options of `python -m certificates`; ``{case}`` is a JSON file with all of it. Whatever
@@ -68,9 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """1 if the verifier took a case wrongly; each is told, and how many were right."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kind", help="only cases of this kind")
+    parser.add_argument("--profile", choices=("standard", "sm"), help="only cases of this profile")
     parser.add_argument("command", nargs="*", help="the verifier; this project's own without one")
     options = parser.parse_args(arguments)
-    cases = [case for case in listed() if options.kind in {None, case["kind"]}]
+    chosen = [case for case in listed() if options.kind in {None, case["kind"]}]
+    cases = [case for case in chosen if options.profile in {None, case["profile"]}]
     with tempfile.TemporaryDirectory(prefix="vectors-") as name:
         faults = [(case, run_case(case, options.command or OWN, Path(name))) for case in cases]
     wrong = [(case, fault) for case, fault in faults if fault is not None]

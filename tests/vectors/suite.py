@@ -11,6 +11,8 @@ from typing import Any
 
 from tests.vectors import material
 from tests.vectors.cases import KEYS, Case, all_cases
+from tests.vectors.sm_cases import JWKS as JWKS_SM
+from tests.vectors.sm_cases import KEYS_SM
 
 FOLDER = Path(__file__).parent / "suite"
 ABOUT = "Vectors for verifiers. Keys and signatures are everybody's: trust none of them. See ../README.md."
@@ -21,7 +23,7 @@ TEXTS_BESIDE = {"root": "--root", "index": "--index", "uri": "--uri", "audience"
 def made_anew() -> dict[str, bytes]:
     """Every file of the suite by its path below the folder."""
     cases = all_cases()
-    files = {KEYS: material.as_json(material.JWKS)}
+    files = {KEYS: material.as_json(material.JWKS), KEYS_SM: material.as_json(JWKS_SM)}
     for case in cases:
         files |= _files_of(case)
     listed = [case.to_json() for case in cases]
