@@ -19,6 +19,7 @@ from typing import Any, Final
 from certificates.documents.examining import examine_document
 from certificates.documents.examining_packages import examine_package
 from certificates.errors import CertificatesError
+from certificates.evidence.bundles import examine_bundle
 from certificates.evidence.codes import examine_code
 from certificates.evidence.credentials import examine_credential
 from certificates.evidence.findings import Findings, Report
@@ -50,6 +51,7 @@ def _of_text(look: Callable[[str, Given], Report]) -> Examiner:
 EXAMINERS: Final[Mapping[str, Examiner]] = {
     "receipt": _of_token(examine_receipt),
     "jws": _of_token(examine_jws),
+    "bundle": examine_bundle,
     "code": examine_code,
     "credential": _of_token(examine_credential),
     "keys": examine_keys,
@@ -81,7 +83,7 @@ def examine(kind: str | None, content: bytes, given: Given, name: str = "") -> R
 def judge_with(kind: str, given: Given, look: Callable[[], Report]) -> Report:
     """Look at the keys, then at the file; what cannot be read at all is in the report, too."""
     try:
-        checks, points, refusal = ((), (), None) if kind == "keys" else look_at_root(given)
+        checks, points, refusal = ((), (), None) if kind in {"keys", "bundle"} else look_at_root(given)
         report = look()
     except CertificatesError as error:
         return unusable(kind, error)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from certificates.errors import CertificatesError
+from certificates.evidence.bundles import with_bundle
 from certificates.evidence.findings import Report
 from certificates.evidence.given import Given
 from certificates.evidence.log_folders import examine_folder
@@ -52,6 +53,7 @@ COMMANDS: Final = {
         "验证凭证 / a credential (SD-JWT VC)",
         "credential shown.txt --keys keys.jwks --status-list list.jwt",
     ),
+    "bundle": Command("bundle", "验证离线包 / an offline bundle", "bundle bundle.json --root 'A1B2 C3D4 ...'"),
     "status": Command("status", "验证状态列表 / a status list", "status list.jwt --keys keys.jwks --index 7"),
     "keys": Command("keys", "验证公钥文件 / a key set", "keys keys.jwks --root 'A1B2 C3D4 ...'"),
     "note": Command("note", "验证检查点 / a checkpoint", "note checkpoint --keys keys.jwks"),
@@ -85,7 +87,10 @@ def main(arguments: Sequence[str] | None = None, *, now: datetime | None = None)
         arguments: As on the command line.
         now: The moment to judge by where ``--at`` gives none.
     """
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.keys is None and options.bundle is None and options.command.kind not in {"keys", "bundle"}:
+        parser.error("--keys 或 --bundle 必有其一 / --keys or --bundle is needed")
     command: Command = options.command
     try:
         report = _examine(command.kind, options.file, _given(options, now))
@@ -109,6 +114,11 @@ def _write(text: str) -> None:
 
 
 def _given(options: argparse.Namespace, now: datetime | None) -> Given:
+    given = _files_given(options, now)
+    return given if options.bundle is None else with_bundle(given, read_bytes(options.bundle))
+
+
+def _files_given(options: argparse.Namespace, now: datetime | None) -> Given:
     return Given(
         {} if options.keys is None else read_json(options.keys),
         at=options.at or now,
@@ -138,15 +148,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog = f"example: python -m certificates {command.example}"
         added = commands.add_parser(name, help=command.help, description=command.help, epilog=epilog)
         added.set_defaults(command=command)
-        _add_options(added, needs_keys=command.kind != "keys")
+        _add_options(added)
     return parser
 
 
-def _add_options(parser: argparse.ArgumentParser, *, needs_keys: bool) -> None:
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="所验文件 / the file")
-    parser.add_argument(
-        "--keys", metavar="JWKS", type=Path, required=needs_keys, help="平台公钥 / the hub's published keys"
-    )
+    parser.add_argument("--keys", metavar="JWKS", type=Path, help="平台公钥 / the hub's published keys")
+    parser.add_argument("--bundle", metavar="FILE", type=Path, help="离线包 / keys and status lists from a bundle")
     parser.add_argument("--at", metavar="TIME", type=read_time, help="核对时刻 / judge as at this moment (ISO 8601)")
     parser.add_argument(
         "--proof", metavar="FILE", type=Path, help="存证证明 / proof of a receipt's logging (tlog-proof)"

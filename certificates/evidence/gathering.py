@@ -9,6 +9,7 @@ Example:
 from collections.abc import Sequence
 from dataclasses import replace
 
+from certificates.evidence.bundles import with_bundle
 from certificates.evidence.given import Given
 from certificates.evidence.reading import as_json, as_text, as_token
 from certificates.evidence.recognising import recognise
@@ -16,7 +17,7 @@ from certificates.evidence.recognising import recognise
 File = tuple[str, bytes]
 """A name, for messages, and the content."""
 
-ORDER = ("package", "bundle", "code", "credential", "receipt", "jws", "proof", "note", "status", "keys")
+ORDER = ("package", "document", "code", "credential", "receipt", "jws", "proof", "note", "status", "bundle", "keys")
 """What is verified if several are there: the first of these; the others stand beside it."""
 
 
@@ -28,7 +29,7 @@ def gather(files: Sequence[File], given: Given) -> tuple[str, str, bytes, Given]
         given: What is known without them; a key set among the files takes the place of its keys.
 
     Raises:
-        UnusableFile: One that stands beside is not what it seems.
+        UnusableFile, BadBundle: One that stands beside is not what it seems.
     """
     known = sorted(((recognise(content), name, content) for name, content in files), key=lambda each: _place(each[0]))
     for kind, name, content in known[1:]:
@@ -43,6 +44,8 @@ def _place(kind: str) -> int:
 def _beside(kind: str, name: str, content: bytes, given: Given) -> Given:
     if kind == "keys":
         return replace(given, jwks=as_json(name, content))
+    if kind == "bundle":
+        return with_bundle(given, content)
     if kind == "proof":
         return replace(given, proof=as_text(name, content))
     if kind == "receipt":

@@ -5,7 +5,7 @@ Example:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ class Given:
         root: The fingerprint of the trust root, as printed on receipts.
         typ: The ``typ`` that a JWS must have; None takes any.
         status_list: The token of a status list, which a credential names.
+        lists: Further status lists by their addresses, as bundles hold them.
         index: The place to read in a status list.
         uri: The address that a status list must be of.
         audience: For whom a credential's holder must have signed.
@@ -38,6 +39,7 @@ class Given:
     root: str | None = None
     typ: str | None = None
     status_list: str | None = None
+    lists: Mapping[str, str] = field(default_factory=dict)
     index: int | None = None
     uri: str | None = None
     audience: str | None = None

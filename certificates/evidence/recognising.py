@@ -5,6 +5,9 @@ Example:
     ('proof', 'code')
 """
 
+from collections.abc import Callable
+
+from certificates.bundles import STARTS
 from certificates.checkpoints import PROOF_HEADER
 from certificates.code_images import is_image
 from certificates.compact import NotCompact, parse_object, split
@@ -24,17 +27,21 @@ _KIND_OF_TYP = {TYP_RECEIPT: "receipt", TYP_STATUS_LIST: "status"}
 
 def recognise(content: bytes) -> str:
     """The kind, as ``offline.examine`` takes it; "jws" where nothing else fits, which then says what is wrong."""
-    if content.startswith(PROOF_HEADER.encode()):
-        return "proof"
-    if content.startswith(b"PK\x03\x04"):
-        return "document" if content[_FIRST_NAME:].startswith(b"OFD.xml") else "package"
-    if is_image(content) or looks_like(content[:100].decode("ascii", "replace")):
-        return "document" if content.startswith(b"%PDF-") and _ATTACHED in content else "code"
-    if content.lstrip().startswith(b"{"):
-        return "keys"
-    if b"\n\n\xe2\x80\x94 " in content:
-        return "note"
-    return _kind_of_token(content)
+    found = (kind for kind, fits in _TESTS if fits(content))
+    return next(found, None) or _kind_of_token(content)
+
+
+_TESTS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("proof", lambda content: content.startswith(PROOF_HEADER.encode())),
+    ("document", lambda content: content.startswith(b"PK\x03\x04") and content[_FIRST_NAME:].startswith(b"OFD.xml")),
+    ("package", lambda content: content.startswith(b"PK\x03\x04")),
+    ("document", lambda content: content.startswith(b"%PDF-") and _ATTACHED in content),
+    ("code", lambda content: is_image(content) or looks_like(content[:100].decode("ascii", "replace"))),
+    ("bundle", lambda content: content.startswith(STARTS)),
+    ("keys", lambda content: content.lstrip().startswith(b"{")),
+    ("note", lambda content: b"\n\n\xe2\x80\x94 " in content),
+)
+"""Kinds with how they are told, the first that fits."""
 
 
 def _kind_of_token(content: bytes) -> str:

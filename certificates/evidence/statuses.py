@@ -62,13 +62,14 @@ def examine_status(token: str, given: Given) -> Report:
 
 def look_at_status(found: Findings, reference: StatusReference, given: Given) -> CertificatesError | None:
     """The state of what names a place in a list, if that list was given: failed, unknown or passed."""
-    if given.status_list is None:
+    token = given.status_list or given.lists.get(reference.uri)
+    if token is None:
         zh = f"未提供状态列表（{reference.uri}，第 {reference.idx} 位），是否已失效不得而知。"
         en = f"Whether it was revoked: get the status list {reference.uri} and look at place {reference.idx}."
         found.unknown("status", Part.STATUS, zh, en)
         return None
     try:
-        state = _opened(given.status_list, given, reference.uri).state(reference.idx)
+        state = _opened(token, given, reference.uri).state(reference.idx)
     except BadStatusList as error:
         zh, en = "所给状态列表未通过验证。", "The status list given is not good for this."
         found.failed("status list", Part.STATUS, zh, en, error.reason)
