@@ -107,7 +107,8 @@ def _types(parts: HubParts, given: Sequence[Grant]) -> tuple[Option, ...]:
 
 
 def _type_label(kind: CertificateType, *, collected: bool) -> str:
-    return f"{kind.name_zh} {kind.name_en}" + ("" if collected else "（未归集 not collected）")
+    marks = [*(["示例代码 demo code"] if kind.demo else []), *([] if collected else ["未归集 not collected"])]
+    return f"{kind.name_zh} {kind.name_en}" + "".join(f"（{mark}）" for mark in marks)
 
 
 def _code_types() -> tuple[Option, ...]:

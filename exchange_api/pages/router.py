@@ -20,6 +20,7 @@ from exchange_api.pages import (
     steward_pages,
     subject_pages,
     trust_page,
+    type_pages,
     verify_page,
 )
 from exchange_api.pages.fault_page import fault_page
@@ -28,7 +29,7 @@ from exchange_api.pages.rendering import STATIC, STATIC_PLACE
 pages_router = APIRouter(include_in_schema=False)
 for _pages in (
     *(sign_in_page, home_page, officer_pages, document_pages, publisher_pages),
-    *(steward_pages, subject_pages, explain_pages, catalogue_pages),
+    *(steward_pages, subject_pages, explain_pages, catalogue_pages, type_pages),
     *(verify_page, trust_page),
 ):
     pages_router.include_router(_pages.router)

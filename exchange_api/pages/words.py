@@ -94,6 +94,13 @@ DIMENSIONS: Mapping[str, Words] = {
 }
 """The six dimensions of GB/T 36344-2018, in its order."""
 
+FIELD_KINDS: Mapping[str, Words] = {
+    "text": Words("文本", "text"),
+    "date": Words("日期", "date"),
+    "amount": Words("金额", "amount"),
+    "code": Words("代码", "code"),
+}
+
 COLUMN_TYPES: Mapping[str, Words] = {
     "string": Words("文本", "text"),
     "integer": Words("整数", "integer"),

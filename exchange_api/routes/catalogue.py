@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from exchange_api.catalogue import described, standings
+from exchange_api.certificate_types import described_types
 from exchange_api.sign_in import parts_of
 
 router = APIRouter(tags=["catalogue"])
@@ -18,3 +19,10 @@ def catalogue(request: Request) -> dict[str, Any]:
     """Departments, registers and datasets with their items, sharing, contract version, quality and age."""
     parts = parts_of(request)
     return described(parts.contracts.number(), parts.catalogue, standings(parts.store_page))
+
+
+@router.get("/v1/certificate-types", summary="证照类型目录 Certificate types")
+def certificate_types(request: Request) -> dict[str, Any]:
+    """Certificate types with fields, holders, validity and each ministry's codes; demo codes are said to be such."""
+    parts = parts_of(request)
+    return described_types(parts.types, parts.catalogue)

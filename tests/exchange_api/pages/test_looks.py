@@ -29,6 +29,8 @@ PAGES = [
     ("officer", "catalogue", "/catalogue"),
     ("officer", "catalogue-dataset", "/catalogue/datasets/public_security.residents"),
     ("publisher", "catalogue-register", "/catalogue/registers/population"),
+    ("publisher", "certificate-types", "/catalogue/certificate-types"),
+    ("publisher", "certificate-type", "/catalogue/certificate-types/DEMO00000000000000006"),
 ]
 
 
