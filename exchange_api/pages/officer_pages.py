@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from certificates.credentials import MEDIA_TYPE as CREDENTIAL
 from certificates.records import MalformedQuestion, Question
 from exchange_api.askers import parse_officers_question
 from exchange_api.pages.frames import frame_of
@@ -69,6 +70,13 @@ def receipt_file(request: Request, jti: str, session: Officer) -> Response:
     return _file(receipt.token, f"receipt-{receipt.payload['jti']}.jws", "application/jose")
 
 
+@router.post("/credential")
+async def credential_file(request: Request, session: Officer, _: OurForm) -> Response:
+    """A credential (核验件) for the answer that the officer has just been given."""
+    fields = _texts(await read_form(request))
+    return await run_in_threadpool(_credential, request, session, fields)
+
+
 @router.get("/receipts/{jti}/proof.txt")
 def proof_file(request: Request, jti: str, session: Officer) -> Response:
     """The proof that the receipt stands in the ledger."""
@@ -87,6 +95,12 @@ def _answer(request: Request, session: Session, fields: dict[str, str]) -> Respo
     return _receipt_page(request, session, jti, inquiry.question, again)
 
 
+def _credential(request: Request, session: Session, fields: dict[str, str]) -> Response:
+    inquiry = parse_officers_question(session, question_of(fields), fields.get("jti", ""))
+    issued = parts_of(request).credentials.issue(inquiry)
+    return _file(issued.credential, f"credential-{inquiry.jti}.txt", CREDENTIAL)
+
+
 def _form_page(request: Request, session: Session, form: VerifyForm, status: int = 200) -> Response:
     parts = parts_of(request)
     recent = tuple(receipt_row(each, parts.types) for each in parts.receipts.latest(session, limit=RECENT))
@@ -98,7 +112,8 @@ def _receipt_page(
     request: Request, session: Session, jti: str, question: Question | None, again: VerifyForm
 ) -> Response:
     parts = parts_of(request)
-    view = ReceiptPageView(receipt_view(parts.receipts.one(session, jti), parts.types, question), again)
+    receipt = parts.receipts.one(session, jti)
+    view = ReceiptPageView(receipt_view(receipt, parts.types, parts.keys.fingerprint(), question), again)
     came_from = ASK if question else RECEIPTS
     frame = frame_of(request, session, Words("核验回执", "Verification receipt"), crumbs=(came_from,))
     return render("receipt.html", frame, view)

@@ -1,6 +1,6 @@
 """QR codes as images in the page: ASCII only, so that every scanner reads them alike, and small enough for paper.
 
->>> qr_image("HTTPS://HUB.EXAMPLE/V1/LEDGER/PROOFS/7").startswith("data:image/svg+xml")
+>>> qr_image("MZ1:0A1B2C3D:1:1:BB8:").startswith("data:image/svg+xml")
 True
 """
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from certificates import compact
+from certificates import compact, offline_code
 from certificates.holder_codes import ORGANISATION_CODE_TYPES
 from certificates.receipts import leaf_data
 from certificates.records import Question
 from certificates.types import CertificateType
-from certificates.verdicts import mask_name
+from certificates.verdicts import VerdictCode, mask_name
 from exchange_api.answering import CHINA
 from exchange_api.pages import words
 from exchange_api.pages.qr import qr_image
@@ -24,7 +24,6 @@ from exchange_api.pages.views.officer import CheckLine, ReceiptRow, ReceiptView
 from exchange_api.receipts_kept import KeptReceipt, PrintableReceipt
 
 Types = Mapping[str, CertificateType]
-PROOFS_PATH = "/v1/ledger/proofs"
 
 
 def receipt_row(kept: KeptReceipt, types: Types) -> ReceiptRow:
@@ -37,8 +36,10 @@ def receipt_row(kept: KeptReceipt, types: Types) -> ReceiptRow:
     return ReceiptRow(kept.jti, kept.made_at, shown.tone, shown.icon, shown.name, name, case, kept.place)
 
 
-def receipt_view(receipt: PrintableReceipt, types: Types, question: Question | None = None) -> ReceiptView:
-    """A receipt's page; `question` is what its officer has just asked."""
+def receipt_view(
+    receipt: PrintableReceipt, types: Types, fingerprint: str, question: Question | None = None
+) -> ReceiptView:
+    """A receipt's page; `question` is what its officer has just asked, `fingerprint` the trust root's."""
     verification: Mapping[str, Any] = receipt.payload["verification"]
     shown = words.VERDICTS[verification["code"]]
     issuer = str(receipt.payload["iss"])
@@ -53,9 +54,11 @@ def receipt_view(receipt: PrintableReceipt, types: Types, question: Question | N
         lines=tuple(_line(line) for line in verification["lines"]),
         certificate=_certificate(verification.get("certificate"), types),
         asked=_asked(verification.get("asked") or {}, types, question),
-        evidence=_evidence(receipt),
-        qr=_position_qr(issuer, receipt.place),
+        evidence=_evidence(receipt, fingerprint),
+        codes=_codes(receipt),
         proof_ready=bool(receipt.proof),
+        case=(verification.get("asked") or {}).get("case", ""),
+        request=_request(receipt, question) if verification["code"] == VerdictCode.VALID else (),
     )
 
 
@@ -126,7 +129,7 @@ def _asked_holder(question: Question) -> tuple[Item, ...]:
     )
 
 
-def _evidence(receipt: PrintableReceipt) -> tuple[Item, ...]:
+def _evidence(receipt: PrintableReceipt, fingerprint: str) -> tuple[Item, ...]:
     payload = receipt.payload
     token = compact.parse(receipt.token)
     as_of = payload["data_as_of"]
@@ -138,6 +141,7 @@ def _evidence(receipt: PrintableReceipt) -> tuple[Item, ...]:
         Item(Words("存证叶值", "Ledger leaf"), leaf_data(token.signing_input).hex(), mono=True),
         Item(Words("请求摘要", "Request digest"), payload["req"], mono=True),
         Item(Words("签发与密钥", "Issuer and key"), f"{payload['iss']} · {token.header['kid']}", mono=True),
+        Item(Words("信任根指纹", "Trust root"), fingerprint, mono=True),
     )
 
 
@@ -145,10 +149,16 @@ def _moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _position_qr(issuer: str, place: int) -> str | None:
-    """Where the receipt stands in the ledger."""
-    address = f"{issuer.rstrip('/')}{PROOFS_PATH}/{place}"
-    return qr_image(address) if address.isascii() else None
+def _codes(receipt: PrintableReceipt) -> tuple[str, ...]:
+    """The offline code: no address, which would be dead on a telephone outside of the government's network."""
+    try:
+        return tuple(qr_image(line) for line in offline_code.pages(receipt.token, receipt.proof))
+    except offline_code.BadCode:  # too large for paper; the files are there
+        return ()
+
+
+def _request(receipt: PrintableReceipt, question: Question | None) -> tuple[tuple[str, str], ...]:
+    return () if question is None else (("jti", receipt.jti), *question.to_json().items())
 
 
 def _type_name(code: str, types: Types) -> str:

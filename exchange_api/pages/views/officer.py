@@ -53,7 +53,12 @@ class ReceiptRow(NamedTuple):
 
 @dataclass(frozen=True)
 class ReceiptView:
-    """A verdict with everything that its receipt says."""
+    """A verdict with everything that its receipt says.
+
+    Attributes:
+        codes: The offline code as QR images, which hold receipt and proof whole.
+        request: The form's fields, where a credential can be asked for: names and values.
+    """
 
     jti: str
     issuer: str
@@ -66,8 +71,10 @@ class ReceiptView:
     certificate: tuple[Item, ...]
     asked: tuple[Item, ...]
     evidence: tuple[Item, ...]
-    qr: str | None
+    codes: tuple[str, ...]
     proof_ready: bool
+    request: tuple[tuple[str, str], ...] = ()
+    case: str = ""
 
 
 @dataclass(frozen=True)
