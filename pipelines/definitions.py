@@ -11,6 +11,7 @@ from pipelines.housekeeping import housekeeping, nightly, retention, retention_n
 from pipelines.resources import RESOURCE, catalogue_in_force, hub_resource
 from pipelines.schedules import jobs_of, schedules_of
 from pipelines.sensors import sensors_of
+from pipelines.trusted_time import often, trusted_time
 from registries.departments import Catalogue
 
 
@@ -19,8 +20,8 @@ def compose(catalogue: Catalogue) -> dg.Definitions:
     pulled = [dataset for dataset in catalogue.datasets if dataset.pulled]
     return dg.Definitions(
         assets=[*assets_of(catalogue).values(), *external_assets_of(catalogue)],
-        jobs=[*jobs_of(pulled), housekeeping, retention],
-        schedules=[*schedules_of(pulled), nightly, retention_nightly],
+        jobs=[*jobs_of(pulled), housekeeping, retention, trusted_time],
+        schedules=[*schedules_of(pulled), nightly, retention_nightly, often],
         sensors=sensors_of(pulled),
         resources={RESOURCE: hub_resource.configured({"home": {"env": "HUB_HOME"}})},
         executor=dg.in_process_executor,

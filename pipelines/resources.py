@@ -20,8 +20,11 @@ from registries.home import HubHome, Role
 from registries.operators.folders import Contracts
 from registries.retention import Keeper
 from registries.retention_rules import RetentionRules
+from registries.store import time_stamps
 from registries.store.engine import Store
 from registries.store.expiries import Expiry
+from registries.store.time_stamps import Stamped
+from registries.time_authority import TimeAuthority, stamp_of_home
 
 if TYPE_CHECKING:
     from quality.intake import Intake, IntakeOutcome, Progress, Step
@@ -81,6 +84,18 @@ class Hub:
         with Store(self.home.store_url(Role.LOAD)) as store:
             catalogue = Contracts(self.home).catalogue()
             return Keeper(self.home, store, catalogue, RetentionRules.of_home(self.home.path), self.clock()).expire()
+
+    def stamp(self) -> Stamped | None:
+        """Have the ledger's latest checkpoint stamped; None if there is nothing to do. Errors as `stamp_latest`."""
+        return stamp_of_home(self.home)
+
+    @property
+    def stamp_due(self) -> bool:
+        """Whether there is a time authority to ask, and a checkpoint that it has not seen."""
+        if TimeAuthority.of(self.home) is None:
+            return False
+        with Store(self.home.store_url(Role.LOAD)) as store, store.begin() as conn:
+            return time_stamps.unstamped(conn) is not None
 
 
 @dg.resource(config_schema={"home": dg.StringSource}, description="HUB_HOME")

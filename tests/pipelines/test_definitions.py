@@ -50,7 +50,7 @@ def test_the_definitions_hold_together() -> None:
     repository.load_all_definitions()
     assert repository.has_job("take_in__a__b")
     assert [sensor.name for sensor in repository.sensor_defs] == ["drop__a__c"]
-    assert len(repository.schedule_defs) == 4
+    assert len(repository.schedule_defs) == 5
 
 
 def test_what_nobody_pulls_is_shown_and_never_run() -> None:
@@ -58,7 +58,9 @@ def test_what_nobody_pulls_is_shown_and_never_run() -> None:
     live = replace(dataset("a.live"), server=Server("l", "live_query", path="/q"))
     repository = repository_of(pushed, live, dataset("a.b"))
     assert {job.name for job in repository.get_all_jobs() if job.name.startswith("take_in")} == {"take_in__a__b"}
-    assert {one.name for one in repository.schedule_defs} == {"sla__a__b", "housekeeping_nightly", "retention_nightly"}
+    assert {one.name for one in repository.schedule_defs} == {
+        *("sla__a__b", "housekeeping_nightly", "retention_nightly", "trusted_time"),
+    }
     graph = repository.asset_graph
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {"a/pushed", "a/live", "a/b"}
     assert {key.to_user_string() for key in graph.executable_asset_keys} == {"a/b"}
