@@ -14,6 +14,7 @@ from exchange_api.pages import (
     document_pages,
     explain_pages,
     home_page,
+    ledger_page,
     officer_pages,
     publisher_pages,
     sign_in_page,
@@ -30,7 +31,7 @@ pages_router = APIRouter(include_in_schema=False)
 for _pages in (
     *(sign_in_page, home_page, officer_pages, document_pages, publisher_pages),
     *(steward_pages, subject_pages, explain_pages, catalogue_pages, type_pages),
-    *(verify_page, trust_page),
+    *(verify_page, trust_page, ledger_page),
 ):
     pages_router.include_router(_pages.router)
 

@@ -51,3 +51,12 @@ def last_of(conn: sa.Connection, witness: str) -> int:
     """The size of the largest checkpoint that a witness cosigned; 0 before the first."""
     wanted = sa.select(sa.func.coalesce(sa.func.max(cosignature.c.size), 0)).where(cosignature.c.witness == witness)
     return int(conn.execute(wanted).scalar_one())
+
+
+def by_witness(conn: sa.Connection) -> list[tuple[str, int, datetime]]:
+    """Each witness with the largest checkpoint that it cosigned, and when that was kept; by name."""
+    largest = sa.select(cosignature.c.witness, sa.func.max(cosignature.c.size).label("size"))
+    found = largest.group_by(cosignature.c.witness).subquery()
+    same = sa.and_(found.c.witness == cosignature.c.witness, found.c.size == cosignature.c.size)
+    wanted = sa.select(cosignature).join(found, same).order_by(cosignature.c.witness)
+    return [(row.witness, row.size, row.made_at) for row in conn.execute(wanted)]

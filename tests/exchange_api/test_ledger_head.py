@@ -121,6 +121,9 @@ def test_an_older_backup_gets_no_signature_until_the_loss_is_accepted(
         assert ready.status_code == 503
         assert "accept-loss" in ready.json()["reasons"][0]["en"]
         assert "旧" in ready.json()["reasons"][0]["zh"]
+        page = served.http.get("/ledger", headers={"accept": "text/html"}).text
+        assert "已停止签发" in page
+        assert "accept-loss" in page
         memory, owner = LedgerMemory.of(hub.home), hub.store(Role.OWNER)
         with pytest.raises(ReasonMissing):
             accept_loss(owner, memory, " ", "operator", clock())
@@ -131,6 +134,9 @@ def test_an_older_backup_gets_no_signature_until_the_loss_is_accepted(
         after = asking.ask(served, NUMBER)
         assert after.status_code == 200
         assert served.http.get("/health/ready").status_code == 200
+        page = served.http.get("/ledger", headers={"accept": "text/html"}).text
+        assert "已停止签发" not in page
+        assert "the disk broke" in page
         keys = list(served.parts.keys.public_keys(KeyPurpose.CHECKPOINT).values())
         verify_proof(after.json()["proof"], verify_receipt(after.json()["receipt"], jwks).leaf_data, keys)
     with owner.begin() as conn:
