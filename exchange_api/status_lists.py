@@ -23,7 +23,16 @@ from certificates import compact
 from certificates.jose import Key, sign, signing_input
 from certificates.keys import KeyPurpose, KeyRing
 from certificates.records import Question
-from certificates.status_lists import SIZE, TTL, TYP_STATUS_LIST, StatusList, StatusReference, compose_list
+from certificates.status_lists import (
+    BITS,
+    LIFETIME,
+    SIZE,
+    TTL,
+    TYP_STATUS_LIST,
+    StatusList,
+    StatusReference,
+    compose_list,
+)
 from exchange_api.answering import CHINA
 from exchange_api.errors import NotAtThatTime, NotFound
 from exchange_api.transactions import Transaction
@@ -119,12 +128,14 @@ class StatusLists:
             raise NotAtThatTime
         return self._serve(list_id, version, int(moment.timestamp()))
 
-    def everything(self) -> Sequence[str]:
-        """The present token of every list, for an offline bundle."""
-        self.look(self._clock())
+    def everything(self, lifetime: int) -> Sequence[str]:
+        """A token of every list that counts for so many seconds from now on, for an offline bundle."""
+        now = self._clock()
+        self.look(now)
         with Transaction(self._store) as work:
-            known = status_lists.lists(work.conn)
-        return [self.token(each).token for each in known]
+            known = [(each, status_lists.published(work.conn, each, now)) for each in status_lists.lists(work.conn)]
+        issued = int(now.timestamp())
+        return [self._sign(each, version, issued, lifetime).token for each, version in known if version is not None]
 
     def look(self, now: datetime) -> None:
         """Publish what changed since the last look."""
@@ -160,9 +171,9 @@ class StatusLists:
         self._signed[list_id, version.number, issued] = made
         return made
 
-    def _sign(self, list_id: int, version: Published, issued: int) -> SignedList:
-        states = StatusList(2, version.data)
-        payload = compose_list(states, self.address(list_id), issued_at=issued, aggregation_uri=self._address)
+    def _sign(self, list_id: int, version: Published, issued: int, lifetime: int = LIFETIME) -> SignedList:
+        states, uri = StatusList(BITS, version.data), self.address(list_id)
+        payload = compose_list(states, uri, issued_at=issued, lifetime=lifetime, aggregation_uri=self._address)
         key = self._key(version.kid)
         data = signing_input(payload, key, TYP_STATUS_LIST)
         etag = compact.encode(hashlib.sha256(data).digest())

@@ -11,6 +11,7 @@ from mianzheng.commands import (
     archiving,
     backups,
     benching,
+    bundling,
     contracts,
     explaining,
     hub_keys,
@@ -35,7 +36,7 @@ app = typer.Typer(
 )
 for group in (
     *(running.app, loading.app, proving.app, pushing.app),
-    *(keeping.app, explaining.app, backups.app, archiving.app),
+    *(keeping.app, explaining.app, backups.app, archiving.app, bundling.app),
 ):
     app.add_typer(group)
 app.add_typer(benching.app, name="bench")

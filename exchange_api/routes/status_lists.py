@@ -1,6 +1,7 @@
-"""GET /v1/status-lists and /v1/status-lists/{id}: what became of credentials, open to everybody (Token Status List).
+"""GET /v1/status-lists, /v1/status-lists/{id}, /v1/offline-bundle: what became of credentials, open to everybody.
 
-A list is a signed token; `?time=` gives the one that counted at a Unix time. A copy may be kept as long as it says.
+A list is a signed token (Token Status List); `?time=` gives the one that counted at a Unix time. A copy may be kept as
+long as it says.
 """
 
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from certificates.status_lists import MEDIA_TYPE
+from exchange_api.bundling import MOST_DAYS, make
 from exchange_api.sign_in import parts_of
 from exchange_api.status_lists import SIGNED_EVERY
 
@@ -25,6 +27,18 @@ def aggregation(request: Request) -> JSONResponse:
     """Tell where every list is, for offices that fetch all of them."""
     content: dict[str, Any] = {"status_lists": parts_of(request).status_lists.addresses()}
     return JSONResponse(content, headers={"Cache-Control": f"public, max-age={SIGNED_EVERY}", **_OPEN})
+
+
+@router.get("/v1/offline-bundle", summary="离线包 Offline bundle", response_class=Response)
+def offline_bundle(
+    request: Request,
+    days: Annotated[int, Query(description="有效天数 Days for which it counts", ge=1, le=MOST_DAYS)] = 1,
+) -> Response:
+    """Give keys, checkpoint and all status lists in one file, for an office that will be without network."""
+    parts = parts_of(request)
+    content = make(parts.store_api, parts.keys, parts.status_lists, parts.settings.issuer, parts.clock(), days)
+    headers = {"Content-Disposition": 'attachment; filename="bundle.json"', **_OPEN}
+    return Response(content, media_type="application/json", headers=headers)
 
 
 @router.get("/v1/status-lists/{list_id}", summary="状态列表 A status list", response_class=Response)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from certificates.bundles import open_bundle
 from certificates.credentials import Credential, open_credential
 from certificates.keys import KeyPurpose
 from certificates.published_keys import published_keys
@@ -227,3 +228,18 @@ def test_after_a_rotation_old_lists_are_signed_by_the_key_of_their_time(
     later: dict[str, Any] = served.http.get("/v1/keys.jwks").json()
     assert fetch(served, credential, later).kid == new.kid
     assert fetch(served, credential, later, moment).kid == before.kid
+
+
+def test_an_office_without_network_gets_a_bundle(
+    served: Served, certificates: Certificates, asking: Asking, clock: Clock, jwks: dict[str, Any]
+) -> None:
+    certificates.add(NUMBER)
+    credential = credential_of(ask_for_one(served, asking), jwks, clock)
+    response = served.http.get("/v1/offline-bundle?days=3")
+    now, root = int(clock().timestamp()), served.parts.keys.fingerprint()
+    bundle = open_bundle(response.content, root=root, at=now + 3 * 86_400 - 1)
+    assert bundle.state(credential.status) == State.VALID
+    assert bundle.checkpoint is not None
+    assert (bundle.issuer, bundle.issued_at, bundle.expires) == (served.url, now, now + 3 * 86_400)
+    for days in (0, 8):
+        assert served.http.get(f"/v1/offline-bundle?days={days}").status_code == 422
