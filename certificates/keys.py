@@ -128,12 +128,12 @@ class KeyRing:
         except KeyError:
             raise UnknownKey from None
 
-    def public_keys(self, purpose: KeyPurpose) -> Mapping[str, Key]:
-        """The verifying keys of a purpose, by ``kid``, those of old rotations included, stolen ones not."""
+    def public_keys(self, purpose: KeyPurpose, *, stolen: bool = False) -> Mapping[str, Key]:
+        """The verifying keys of a purpose, by ``kid``, those of old rotations too, stolen ones if asked for."""
         return {
             state.kid: self._keys[state.kid].public_only()
             for state in self._states
-            if state.purpose == purpose and state.status != KeyStatus.COMPROMISED
+            if state.purpose == purpose and (stolen or state.status != KeyStatus.COMPROMISED)
         }
 
     def states(self) -> tuple[KeyState, ...]:

@@ -7,10 +7,10 @@ from datetime import datetime
 import httpx
 
 from certificates.keys import KeyPurpose
-from mianzheng.hub_keys import open_keys
 from registries.cosigning import Cosigner, Outcome, read_witnesses
 from registries.errors import RegistriesError
 from registries.home import HubHome, Role
+from registries.hub_keys import open_keys
 from registries.ledger_memory import LedgerMemory
 from registries.store.engine import Store
 

@@ -17,12 +17,12 @@ from certificates.sealing import sealing_key
 from mianzheng.database_dump import restore as restore_database
 from mianzheng.embedded_postgres import Cluster
 from mianzheng.errors import MianzhengError
-from mianzheng.hub_keys import open_keys
 from mianzheng.store_set_up import SERVED, keep_addresses, set_up_store
 from registries import backup_files
 from registries.backup_files import DATABASE, FILES, KEY_SECRET, BackupUnusable, Manifest
 from registries.errors import LedgerDamaged, LedgerSetBack
 from registries.home import HubHome, Role
+from registries.hub_keys import open_keys
 from registries.ledger_memory import LedgerMemory, Remembered
 from registries.store import digest, ledger, restored, roles
 from registries.store.engine import Store

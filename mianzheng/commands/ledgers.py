@@ -1,4 +1,4 @@
-"""Commands about the ledger: check, accept-loss, verifier, cosign."""
+"""Commands about the ledger: check, stamp, accept-loss, verifier, cosign."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -8,14 +8,16 @@ import typer
 from certificates.cosignatures import LOG
 from certificates.cosignatures import verifier as make_verifier
 from certificates.keys import KeyPurpose
-from mianzheng.hub_keys import open_keys
+from mianzheng.errors import MianzhengError
 from mianzheng.progress_display import waiting
-from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
+from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json, say
 from registries.home import Role
+from registries.hub_keys import open_keys
 from registries.ledger_loss import accept_loss
 from registries.ledger_memory import LedgerMemory
 from registries.store import ledger
 from registries.store.engine import Store
+from registries.time_authority import TimeAuthority, stamp_of_home
 
 app = typer.Typer(help="存证日志 / the ledger.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -29,7 +31,7 @@ def check(as_json: Json = False) -> None:
         Store(hub_home().store_url(Role.OWNER)) as store,
         store.begin() as connection,
     ):
-        keys = open_keys(hub_home(), clock()).public_keys(KeyPurpose.CHECKPOINT)
+        keys = open_keys(hub_home(), clock()).public_keys(KeyPurpose.CHECKPOINT, stolen=True)  # what it signed before
         report = ledger.check(connection, list(keys.values()))
     if as_json:
         print_json(asdict(report))
@@ -38,6 +40,27 @@ def check(as_json: Json = False) -> None:
             console.print(f"#{index}: {what}")
         console.print(f"{report.size:,} 条存证,{len(report.faults)} 处异常  entries, faults")
     raise typer.Exit(1 if report.faults else 0)
+
+
+@app.command()
+def stamp(as_json: Json = False) -> None:
+    """给存证日志盖可信时间戳(RFC 3161) / have the ledger stamped by the time authority, as the schedule does.
+
+    Needs HUB_TSA_URL and HUB_TSA_CERTIFICATE.
+    """
+    with explained():
+        if TimeAuthority.of(hub_home()) is None:
+            raise MianzhengError(
+                "没有配置时间戳机构。请设置 HUB_TSA_URL 和 HUB_TSA_CERTIFICATE。",
+                "No time authority is configured. Set HUB_TSA_URL and HUB_TSA_CERTIFICATE.",
+            )
+        stamped = stamp_of_home(hub_home())
+    if as_json:
+        print_json(None if stamped is None else {"size": stamped.checkpoint.size, "at": stamped.at})
+    elif stamped is None:
+        say("没有新的存证", "nothing new in the ledger")
+    else:
+        say(f"前 {stamped.checkpoint.size:,} 条已于 {stamped.at:%Y-%m-%d %H:%M:%S} UTC 前存在", "stamped")
 
 
 @app.command("accept-loss")

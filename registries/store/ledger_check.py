@@ -17,6 +17,7 @@ from certificates import merkle
 from certificates.checkpoints import BadCheckpoint, open_checkpoint
 from certificates.cosignatures import BadVerifier, parse_verifier, verify_cosignatures
 from certificates.jose import Key
+from registries.store import time_stamps
 from registries.store.ledger_rows import (
     Cosignature,
     LedgerReport,
@@ -116,6 +117,7 @@ def check(conn: sa.Connection, keys: Sequence[Key] = ()) -> LedgerReport:
     faults += _node_faults(conn, size)
     faults += _checkpoint_faults(conn, size, keys)
     faults += _cosignature_faults(conn)
+    faults += ((place - 1, f"the time stamp over {place} entries was changed") for place in time_stamps.faults(conn))
     return LedgerReport(size, sorted(set(faults), key=_by_place), erased, waiting)
 
 

@@ -3,20 +3,27 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from typer.testing import CliRunner
 
+from certificates.checkpoints import Checkpoint, sign_checkpoint
 from certificates.key_states import IN_FILE
-from certificates.keys import KeyRing
+from certificates.keys import KeyPurpose, KeyRing
 from certificates.trust_root import same_fingerprint, verify_key_set
 from mianzheng.cli import app
 from registries.errors import HomeError
-from registries.home import HubHome
+from registries.home import HubHome, Role
 from registries.hub_keys import open_keys
+from registries.store import ledger
+from registries.store.ledger import NewEntry
+from tests.conftest import Hub
+from tests.time_authority import TimeAuthority
 
 Run = Callable[..., Result]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,3 +109,37 @@ def test_settings_of_keys(tmp_path: Path) -> None:
         with pytest.raises(HomeError):
             ring("wrong", **wrong)
     assert {state.place for state in ring("plain").states()} == {IN_FILE}
+
+
+def test_a_stamp_by_hand(hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`mianzheng ledger stamp`, for whoever runs no scheduler."""
+    monkeypatch.setenv("HUB_HOME", str(hub.home.path))
+    none = CliRunner().invoke(app, ["ledger", "stamp"])
+    assert none.exit_code == 2
+    assert "HUB_TSA_URL" in none.output
+    authority = TimeAuthority.found(tmp_path)
+    with authority.serving() as url:
+        monkeypatch.setenv("HUB_TSA_URL", url)
+        monkeypatch.setenv("HUB_TSA_CERTIFICATE", str(authority.folder / "root.pem"))
+        assert json.loads(CliRunner().invoke(app, ["ledger", "stamp", "--json"]).output) is None
+        with hub.store(Role.API).begin() as conn:
+            ledger.append(
+                conn, [NewEntry("answer", "client", "jti", sha256(b"body").digest(), b"body", bytes(32))], NOW
+            )
+            head = ledger.sequence(conn)
+            note = sign_checkpoint(
+                Checkpoint("hub.example/ledger", head.size, head.root),
+                open_keys(hub.home, NOW).active(KeyPurpose.CHECKPOINT),
+            )
+            ledger.keep_checkpoint(conn, head.size, head.root, note, NOW)
+        assert json.loads(CliRunner().invoke(app, ["ledger", "stamp", "--json"]).output)["size"] == 1
+    assert CliRunner().invoke(app, ["ledger", "check"]).exit_code == 0
+    ring = open_keys(hub.home, NOW)
+    ring.compromise(ring.active(KeyPurpose.CHECKPOINT).kid, NOW, NOW)
+    assert CliRunner().invoke(app, ["ledger", "check"]).exit_code == 0  # the ledger itself was not touched
+    with hub.store(Role.OWNER).begin() as conn:
+        conn.execute(sa.text("ALTER TABLE hub.time_stamp DISABLE TRIGGER USER"))
+        conn.execute(sa.text("UPDATE hub.time_stamp SET at = at + interval '1 second'"))
+    changed = CliRunner().invoke(app, ["ledger", "check"])
+    assert changed.exit_code == 1
+    assert "#0: the time stamp" in changed.output
