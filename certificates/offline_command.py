@@ -96,8 +96,7 @@ def main(arguments: Sequence[str] | None = None, *, now: datetime | None = None)
         report = _examine(command.kind, options.file, _given(options, now))
     except CertificatesError as error:
         report = unusable(command.kind or "", error)
-    shown = json.dumps(report.to_json(), ensure_ascii=False, indent=2) if options.json else page(report)
-    _write(shown)
+    _write(_as_json(report) if options.json else page(report))
     return GENUINE if (report.settled if options.strict else report.genuine) else REFUSED
 
 
@@ -105,6 +104,12 @@ def _examine(kind: str | None, file: Path, given: Given) -> Report:
     if kind == "log-fsck" or (kind is None and file.is_dir()):
         return judge_with("log-fsck", given, lambda: examine_folder(file, given))
     return examine(kind, read_bytes(file), given, file.name)
+
+
+def _as_json(report: Report) -> str:
+    """JSON stays JSON on every terminal: where not all of Unicode can be shown, its own escapes are used."""
+    unicode = (sys.stdout.encoding or "ascii").lower().replace("-", "") in {"utf8", "gb18030"}
+    return json.dumps(report.to_json(), ensure_ascii=not unicode, indent=2)
 
 
 def _write(text: str) -> None:

@@ -17,7 +17,7 @@ from certificates import compact
 from certificates.checkpoints import parse_proof
 from certificates.documents.case_package import Case, draft_package
 from certificates.documents.drawing import Paper
-from certificates.documents.errors import EmptyCase
+from certificates.documents.errors import CaseTooLarge, EmptyCase
 from certificates.documents.making import FORMATS, Evidence, draft_copy, make_document
 from certificates.documents.marks import Mark
 from certificates.keys import KeyPurpose, KeyRing
@@ -32,8 +32,8 @@ from registries.store import answers_kept, ledger
 from registries.store.answers_kept import AnswerKept
 from registries.store.engine import Store
 
-MOST_RECEIPTS = 500
-"""In one package; a case has a handful."""
+MOST_RECEIPTS = 100
+"""In one package, which is made in memory, half a megabyte each; a case has a handful."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class DocumentsMade:
         """The archive package of the officer's own receipts of a case.
 
         Raises:
-            EmptyCase: there is none.
+            EmptyCase, CaseTooLarge: there is none; there are too many.
             DocumentsMissing: what draws documents is not installed.
         """
         return self.package_of(case, officer(session).ledger_name)
@@ -109,7 +109,9 @@ class DocumentsMade:
     def _of_case(self, case: str, asker: str | None, department: str | None) -> tuple[list[Evidence], str]:
         """Receipts with their proofs under one checkpoint, oldest first, and that checkpoint."""
         with Transaction(self._store) as work:
-            rows = answers_kept.answers_in_case(work.conn, case, asker, department, MOST_RECEIPTS)
+            rows = answers_kept.answers_in_case(work.conn, case, asker, department, MOST_RECEIPTS + 1)
+            if len(rows) > MOST_RECEIPTS:
+                raise CaseTooLarge(MOST_RECEIPTS)
             places = [row.place for row in rows if row.place is not None]
             if not places:
                 raise EmptyCase

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from certificates.documents.errors import BadMark, DocumentsMissing, EmptyCase
+from certificates.documents.errors import BadMark, CaseTooLarge, DocumentsMissing, EmptyCase
 from certificates.errors import CertificatesError
 from certificates.pushes import MalformedDelivery
 from certificates.records import MalformedQuestion
@@ -391,6 +391,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     NotAtThatTime: _kind("not-at-that-time", HTTPStatus.NOT_ACCEPTABLE, "该时间无版本", "Nothing for that time"),
     NoCredential: _kind("no-credential", HTTPStatus.CONFLICT, "不能出具核验件", "No credential"),
     BadMark: _kind("bad-mark", HTTPStatus.UNPROCESSABLE_ENTITY, "加注内容不合规", "Bad mark"),
+    CaseTooLarge: _kind("case-too-large", HTTPStatus.UNPROCESSABLE_ENTITY, "办件回执过多", "Too many receipts"),
     EmptyCase: _kind("empty-case", HTTPStatus.NOT_FOUND, "没有该办件的回执", "No receipt of this case"),
     NotFound: _kind("not-found", HTTPStatus.NOT_FOUND, "没有找到", "Not found"),
     # what the hub or its operator has to mend

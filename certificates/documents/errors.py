@@ -58,6 +58,17 @@ class CopyExpired(CertificatesError):
         )
 
 
+class CaseTooLarge(CertificatesError):
+    """Raised when a case has more receipts than one package holds: nothing is left out silently."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"该办件的回执超过 {most} 张，一个归档包放不下。请按使用部门分别归档（mianzheng archive --department）。",
+            f"This case has more than {most} receipts, too many for one package. Pack them by department "
+            "(mianzheng archive --department).",
+        )
+
+
 class EmptyCase(CertificatesError):
     """Raised when an archive package is asked for a case in which nothing was verified."""
 

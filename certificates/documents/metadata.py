@@ -101,7 +101,7 @@ def _of_certificate(token: compact.Compact, type_name: str) -> dict[str, str]:
     if found.get("long_term"):
         days["valid_until"] = "长期"
     return {
-        **{name: str(found.get(name) or "") for name in ("type", "number", "issuing_authority")},
+        **{name: str(found.get(name) or "") for name in ("type", "number", "identifier", "issuing_authority")},
         **days,
         "type_name": type_name,
         "holders": "^".join(map(_holder, found.get("holders") or ())),

@@ -9,6 +9,9 @@ from certificates.documents.making import make_document
 from certificates.evidence.recognising import recognise
 from certificates.offline_command import GENUINE, REFUSED, main
 from tests.certificates.documents.made_receipts import NOW, MadeHub
+from tests.certificates.test_offline_alone import alone, run
+
+__all__ = ["alone"]  # a fixture
 
 
 @pytest.fixture
@@ -50,3 +53,26 @@ def test_each_kind_is_recognised(made_hub: MadeHub) -> None:
         "scan": recognise(b"%PDF-1.4\n% of a scanner"),
     }
     assert kinds == {"pdf": "document", "ofd": "document", "zip": "package", "scan": "code"}
+
+
+def test_they_are_verified_with_two_packages_alone(
+    made_hub: MadeHub,
+    keys: Path,
+    tmp_path: Path,
+    alone: Path,
+) -> None:
+    """Everything but the look of a plain document's pages, which is told as open."""
+    evidence = made_hub.evidence()
+    files = {
+        "copy.pdf": made_hub.copy("pdf", evidence),
+        "plain.ofd": make_document(evidence, "ofd"),
+        "case.zip": made_hub.package(evidence),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    commands = [["verify", str(tmp_path / name), "--keys", str(keys), "--json"] for name in files]
+    results, loaded = run(alone, [[*words, "--at", NOW.isoformat()] for words in commands])
+    assert [status for status, _ in results] == [GENUINE] * 3
+    open_points = [{point["point"] for point in report["not_established"]} for _, report in results]  # type: ignore[attr-defined,index] # JSON
+    assert ["pages" in points for points in open_points] == [False, True, False]
+    assert not {"fontTools", "segno", "yaml", "PIL"} & set(loaded)

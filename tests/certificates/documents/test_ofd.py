@@ -1,14 +1,20 @@
 """OFD: read back by a reader that is not ours, and looked at file by file."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import ofdkit
 from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw
 
+from certificates import code_images, offline_code
 from certificates.documents.making import make_document
 from tests.certificates.documents.made_receipts import MARK, MadeHub, parsed
+
+DOTS = 10
+"""Per millimetre."""
 
 OFD = "{http://www.ofdspec.org/2016}"
 
@@ -82,6 +88,28 @@ def test_identifiers_are_unique_and_below_the_maximum(made_hub: MadeHub) -> None
     most = int(parsed(files["Doc_0/Document.xml"]).findtext(f".//{OFD}MaxUnitID") or 0)
     assert len(given) == len(set(given))
     assert max(given) < most
+
+
+def test_its_code_is_read_when_its_paths_are_painted(made_hub: MadeHub) -> None:
+    """The QR codes are paths; painted by another program they are the receipt and its proof."""
+    evidence = made_hub.evidence()
+    content = parsed(members(make_document(evidence, "ofd"))["Doc_0/Pages/Page_0/Content.xml"])
+    picture = Image.new("L", (210 * DOTS, 297 * DOTS), 255)
+    for path in content.iter(f"{OFD}PathObject"):
+        left, top, width, height = (float(value) for value in (path.get("Boundary") or "").split())
+        if width != height:  # rules and boxes
+            continue
+        numbers = [float(one) for one in re.findall(r"-?[0-9.]+", path.findtext(f"{OFD}AbbreviatedData") or "")]
+        for start in range(0, len(numbers), 8):
+            corners = [
+                (left + x, top + y)
+                for x, y in zip(numbers[start : start + 8 : 2], numbers[start + 1 : start + 8 : 2], strict=True)
+            ]
+            ImageDraw.Draw(picture).polygon([(x * DOTS, y * DOTS) for x, y in corners], fill=0)
+    made = io.BytesIO()
+    picture.save(made, "PNG")
+    lines = code_images.read_codes(made.getvalue())
+    assert offline_code.join(lines) == [offline_code.OfflineCode(evidence.token, evidence.proof)]
 
 
 def test_a_character_has_its_own_place(made_hub: MadeHub) -> None:
