@@ -9,16 +9,16 @@ Example:
     ['trusted time', 'one ledger']
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from certificates.checkpoints import BadCheckpoint, BadProof
+from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, open_checkpoint
 from certificates.cosignatures import parse_verifier, verify_cosignatures
 from certificates.errors import CertificatesError
 from certificates.evidence.findings import Findings, Part
 from certificates.evidence.given import Given
 from certificates.evidence.times import shown_time
-from certificates.jose import Key
+from certificates.jose import SM2_SM3, Key
 from certificates.proven_times import log_keys, proven_time, sound_keys, stamped_time
 from certificates.receipts import Receipt
 from certificates.trusted_time import BadTimeStamp, read_anchors
@@ -34,6 +34,16 @@ def checkpoint_keys(jwks: Mapping[str, Any], proven: int | None = None) -> list[
         BadKey: It is no JWK set, or a key for checkpoints in it cannot be used.
     """
     return sound_keys(log_keys(jwks), proven)
+
+
+def open_head(note: str, keys: Sequence[Key]) -> Checkpoint:
+    """Verify a checkpoint's note: signed by Ed25519, as every one is, and no line of any key given is wrong.
+
+    Raises:
+        BadCheckpoint: With a ``reason``.
+    """
+    open_checkpoint(note, keys)
+    return open_checkpoint(note, [key for key in keys if key.alg != SM2_SM3])
 
 
 def proven_latest(receipt: Receipt, given: Given) -> int | None:
@@ -69,8 +79,24 @@ def look_at_head(found: Findings, note: str, token: bytes | None, given: Given) 
     Raises:
         BadAnchor, BadVerifier: What was given of the authority or the witnesses cannot be read.
     """
+    _look_at_sm2(found, note, given)
     latest, error = _look_at_stamp(found, note, token or given.time_stamp, given)
     return latest, error or _look_at_witnesses(found, note, given)
+
+
+def _look_at_sm2(found: Findings, note: str, given: Given) -> None:
+    """Where the hub has keys for it, whether a checkpoint is signed by SM2, too; before the SM profile none was."""
+    keys = [known.key for known in log_keys(given.jwks) if known.key.alg == SM2_SM3]
+    if not keys:
+        return
+    try:
+        open_checkpoint(note, keys)
+    except BadCheckpoint:
+        zh = "未见国密签名：检查点出自启用国密之前，或该行已被改动。"
+        en = "It has no SM2 signature: from before the SM profile, or that line was changed."
+        found.left_open("sm2", zh, en)
+        return
+    found.passed("sm2", Part.INTEGRITY, "国密签名正确。", "Its SM2 signature holds, too.")
 
 
 def _look_at_stamp(found: Findings, note: str, token: bytes | None, given: Given) -> Seen:

@@ -7,10 +7,10 @@ Example:
 """
 
 from certificates import merkle
-from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, open_checkpoint, parse_proof
+from certificates.checkpoints import BadCheckpoint, BadProof, Checkpoint, parse_proof
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
-from certificates.evidence.heads import checkpoint_keys, look_at_head, proven_of_note
+from certificates.evidence.heads import checkpoint_keys, look_at_head, open_head, proven_of_note
 from certificates.receipts import BadReceipt, open_receipt, receipt_keys
 
 
@@ -23,7 +23,7 @@ def examine_note(note: str, given: Given) -> Report:
     found = Findings("note")
     keys = checkpoint_keys(given.jwks, proven_of_note(note, None, given))
     try:
-        head = open_checkpoint(note, keys)
+        head = open_head(note, keys)
     except BadCheckpoint as error:
         note_failed(found, error)
         return found.refused(error)
@@ -51,9 +51,7 @@ def examine_proof(text: str, given: Given) -> Report:
         return found.refused(error)
     stamp = proof.extra or None
     try:
-        head = open_checkpoint(
-            proof.checkpoint, checkpoint_keys(given.jwks, proven_of_note(proof.checkpoint, stamp, given))
-        )
+        head = open_head(proof.checkpoint, checkpoint_keys(given.jwks, proven_of_note(proof.checkpoint, stamp, given)))
     except BadCheckpoint as error:
         note_failed(found, error)
         return found.refused(error)

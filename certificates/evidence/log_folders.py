@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from certificates import tile_replay
-from certificates.checkpoints import BadCheckpoint, Checkpoint, open_checkpoint
+from certificates.checkpoints import BadCheckpoint, Checkpoint
 from certificates.errors import CertificatesError
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
-from certificates.evidence.heads import checkpoint_keys, look_at_head
+from certificates.evidence.heads import checkpoint_keys, look_at_head, open_head
 from certificates.evidence.ledgers import checkpoint_members, note_failed, note_holds
 from certificates.evidence.reading import read_text
 from certificates.tile_replay import ReplayFault
@@ -57,7 +57,7 @@ def examine_folder(folder: Path, given: Given) -> Report:
     found, keys = Findings("log-fsck"), checkpoint_keys(given.jwks)
     try:
         note = read_text(folder / "checkpoint")
-        head = open_checkpoint(note, keys)
+        head = open_head(note, keys)
     except BadCheckpoint as error:
         note_failed(found, error)
         return found.refused(error)

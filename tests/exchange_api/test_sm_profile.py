@@ -1,5 +1,6 @@
 """A hub with HUB_PROFILE=sm over real HTTP: what leaves it verifies in a process of its own; tampering is refused."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -14,10 +15,17 @@ import httpx
 import pytest
 
 from certificates import compact, groups
+from certificates.credentials import open_credential
+from certificates.evidence.findings import Found
+from certificates.evidence.given import Given
 from certificates.jose import SM2_SM3, new_key
+from certificates.offline import examine
+from certificates.offline_code import pages
+from certificates.published_keys import published_keys
 from certificates.receipts import TYP_REQUEST, receipt_keys, verify_receipt
 from certificates.sm.sm3 import sm3
 from exchange_api.application import create_app
+from exchange_api.credentials import PATH
 from exchange_api.parts import ApiSettings, open_parts
 from registries.home import Role
 from registries.store import clients
@@ -106,6 +114,35 @@ def test_answers_of_one_moment_share_a_signature(sm: Served, asking: Asking) -> 
     assert len(sizes) == len(answers)
     assert len(signatures) < len(answers)
     assert max(sizes) > 1
+
+
+def test_whatever_leaves_the_hub_verifies(sm: Served, asking: Asking, clock: Clock) -> None:
+    jwks = sm.http.get("/v1/keys.jwks").json()
+    given = Given(jwks, at=clock(), root=sm.parts.keys.fingerprint())
+    claims = {"url": sm.url + PATH}
+    issued = sm.http.post(
+        PATH,
+        content=asking.token(sm.url, asking.question(NUMBER), **claims),
+        headers={"content-type": "application/jwt"},
+    ).json()
+    uri = open_credential(issued["credential"], published_keys(jwks, "credential"), at=None).status.uri
+    status_list = sm.http.get(uri).text
+    package = sm.parts.documents.package_of("ST-2026-0001").data
+    for kind, content, more in (
+        ("receipt", issued["receipt"].encode(), {"proof": issued["proof"]}),
+        ("credential", issued["credential"].encode(), {"status_list": status_list}),
+        ("status", status_list.encode(), {"uri": uri}),
+        ("keys", json.dumps(jwks).encode(), {}),
+        ("note", sm.http.get("/ledger/checkpoint").content, {}),
+        ("code", "\n".join(pages(issued["receipt"], issued["proof"])).encode(), {}),
+        ("package", package, {}),
+    ):
+        report = examine(kind, content, dataclasses.replace(given, **more))
+        assert report.genuine, (kind, report.to_json())
+        assert all(check.found == Found.PASS for check in report.checks)
+        place = len(content) // 4
+        changed = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        assert not examine(kind, changed, dataclasses.replace(given, **more)).genuine, kind
 
 
 def test_a_replay_gets_the_same_receipt_under_another_signature(sm: Served, asking: Asking) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from certificates import merkle
 from certificates.checkpoints import Checkpoint, prove, sign_checkpoint
+from certificates.evidence.findings import Found
 from certificates.evidence.given import Given
+from certificates.evidence.ledgers import examine_note
 from certificates.evidence.receipts import examine_receipt
 from certificates.evidence.tokens import examine_jws
 from certificates.key_states import PROFILES, KeyPurpose, KeyRules
@@ -81,6 +83,22 @@ def test_a_receipt_from_before_the_profile_needs_no_second_signature(tmp_path: P
     proof = proof_of(before, draft.leaf_data, KeyPurpose.CHECKPOINT)
     after = KeyRing.open(tmp_path, "passphrase", now=NOW, rules=KeyRules(algorithms=PROFILES["sm"]))
     assert examine_receipt(token, Given(after.jwks(), proof=proof)).genuine
+
+
+def test_a_note_without_the_second_signature_is_told_apart(ring: KeyRing) -> None:
+    checkpoint = Checkpoint("hub.example/ledger", 1, bytes(32))
+    both = sign_checkpoint(checkpoint, *ring.checkpoint_keys())
+    report = examine_note(both, Given(ring.jwks()))
+    assert [check.name for check in report.checks if check.found == Found.PASS][-1] == "sm2"
+    line = both.index("hub.example", both.index("—"))
+    line = both.index("hub.example", line + 1)
+    for note in (sign_checkpoint(checkpoint, ring.checkpoint_keys()[0]), f"{both[:line]}HUB{both[line + 3 :]}"):
+        report = examine_note(note, Given(ring.jwks()))
+        assert report.genuine
+        assert "sm2" in {point.name for point in report.open_points}
+    only_sm2 = sign_checkpoint(checkpoint, ring.checkpoint_keys()[1])
+    for note in (only_sm2, both.replace("— hub", "— HUB", 1)):  # every checkpoint is signed by Ed25519
+        assert not examine_note(note, Given(ring.jwks())).genuine
 
 
 def test_a_changed_path_is_a_failed_signature(ring: KeyRing) -> None:
