@@ -94,9 +94,9 @@ class DocumentsMade:
     def package_of(self, case: str, asker: str | None = None, department: str | None = None) -> MadeFile:
         """The archive package of a case: of one asker, of one department, or of all that asked. Raises as `package`."""
         now, key = self._clock(), self._keys.active(KeyPurpose.DOCUMENT)
-        receipts, checkpoint = self._of_case(case, asker, department)
+        receipts, checkpoint, stamp = self._of_case(case, asker, department)
         issuer = str(compact.parse(receipts[0].token).payload["iss"])
-        about = Case(case, issuer, self._keys.fingerprint(), self._keys.jwks(), checkpoint, int(now.timestamp()))
+        about = Case(case, issuer, self._keys.fingerprint(), self._keys.jwks(), checkpoint, int(now.timestamp()), stamp)
         own = secrets.token_hex(16)
         draft = draft_package(about, receipts, jti=own, key=key)
         self._record("package", asker or department or "operator", own, draft.signing_input, now)
@@ -106,8 +106,8 @@ class DocumentsMade:
         receipt = self._receipts.one(session, jti)
         return self._evidence(receipt.token, receipt.proof)
 
-    def _of_case(self, case: str, asker: str | None, department: str | None) -> tuple[list[Evidence], str]:
-        """Receipts with their proofs under one checkpoint, oldest first, and that checkpoint."""
+    def _of_case(self, case: str, asker: str | None, department: str | None) -> tuple[list[Evidence], str, bytes]:
+        """Receipts with their proofs under one checkpoint, oldest first; that checkpoint; the time stamp over it."""
         with Transaction(self._store) as work:
             rows = answers_kept.answers_in_case(work.conn, case, asker, department, MOST_RECEIPTS + 1)
             if len(rows) > MOST_RECEIPTS:
@@ -116,9 +116,11 @@ class DocumentsMade:
             if not places:
                 raise EmptyCase
             proofs = self._head.proofs_in(work, places)
+            checkpoint = parse_proof(proofs[places[0]]).checkpoint
+            stamped = time_stamps.of_size(work.conn, parse_checkpoint(checkpoint).size)
         self._keys.refresh()
         receipts = [self._evidence(self._signed(row), proofs[row.place]) for row in rows if row.place is not None]
-        return receipts, parse_proof(receipts[0].proof).checkpoint
+        return receipts, checkpoint, stamped.token if stamped else b""
 
     def _signed(self, row: AnswerKept) -> str:
         kid, draft = resume(row.payload or b"")
@@ -128,7 +130,7 @@ class DocumentsMade:
     def _evidence(self, token: str, proof: str) -> Evidence:
         asked: Mapping[str, str] = compact.parse(token).payload["verification"].get("asked") or {}
         kind = self._types.get(asked.get("certificate_type", ""))
-        return Evidence(token, proof, self._keys.fingerprint(), kind.name_zh if kind else "")
+        return Evidence(token, proof, self._keys.fingerprint(), _name(kind))
 
     def _record(self, kind: str, asker: str, jti: str, signing_input: bytes, now: datetime) -> None:
         """Write down what will be signed. LedgerDamaged, LedgerSetBack: nothing is signed on such a ledger."""
@@ -136,6 +138,13 @@ class DocumentsMade:
         with Transaction(self._store) as work:
             self._head.check(work)
             ledger.append(work.conn, [entry], now)
+
+
+def _name(kind: CertificateType | None) -> str:
+    """What a type is called; one with a code of our own says so."""
+    if kind is None:
+        return ""
+    return f"{kind.name_zh}（演示代码）" if kind.demo else kind.name_zh
 
 
 def _id(token: str) -> str:

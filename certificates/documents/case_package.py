@@ -7,7 +7,8 @@ One zip, stored and in a fixed order::
     manifest.jws             the hub's signature over the manifest, typ hub-package+jwt
     metadata.xml             the case and its receipts in the terms of GB/T 36903 and of archives
     keys.jwks                the hub's published keys
-    checkpoint.txt           the ledger's latest checkpoint
+    checkpoint.txt           the checkpoint of the ledger that all proofs are under
+    time-stamp.tst           a time authority's word (RFC 3161) by when it was signed, if there is one
     receipts/<id>/           receipt.jws, proof.txt, document.pdf, document.ofd, metadata.xml
 
 Example:
@@ -39,10 +40,11 @@ TYP_PACKAGE: Final = "hub-package+jwt"
 MANIFEST: Final = "manifest.json"
 STATEMENT: Final = "manifest.jws"
 README: Final = "README.txt"
+TIME_STAMP: Final = "time-stamp.tst"
 KINDS: Final = ("pdf", "ofd")
 
 _FOLDER = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_MEDIA: Final = {**MEDIA_TYPES, "pdf": "application/pdf", "ofd": "application/ofd", "jwks": "application/jwk-set+json"}
+_MEDIA: Final = {**MEDIA_TYPES, "pdf": "application/pdf", "ofd": "application/ofd", "jwks": "application/jwk-set+json", "tst": "application/octet-stream"}
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,9 @@ class Case:
         issuer: The hub.
         fingerprint: Of its trust root.
         jwks: Its published keys.
-        checkpoint: The ledger's latest signed note.
+        checkpoint: The signed note that all proofs are under.
         made_at: Unix time.
+        time_stamp: The RFC 3161 token over the checkpoint, DER; empty if it has none.
     """
 
     number: str
@@ -63,6 +66,7 @@ class Case:
     jwks: Mapping[str, Any]
     checkpoint: str
     made_at: int
+    time_stamp: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,8 @@ def _files(case: Case, receipts: Sequence[Evidence]) -> dict[str, bytes]:
         "keys.jwks": json.dumps(case.jwks, ensure_ascii=False, indent=1).encode(),
         "checkpoint.txt": case.checkpoint.encode(),
     }
+    if case.time_stamp:
+        files[TIME_STAMP] = case.time_stamp
     for receipt in receipts:
         folder = folder_of(compact.parse(receipt.token).payload)
         files |= {f"{folder}/{name}": data for name, data in _of_receipt(receipt) if data}

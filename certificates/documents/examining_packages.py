@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from certificates import compact
-from certificates.documents.case_package import FORMAT, MANIFEST, STATEMENT, TYP_PACKAGE, digest_of
+from certificates.documents.case_package import FORMAT, MANIFEST, STATEMENT, TIME_STAMP, TYP_PACKAGE, digest_of
 from certificates.documents.errors import BadDocument
 from certificates.documents.examining import PURPOSE
 from certificates.documents.stored_zip import read_zip
@@ -110,7 +110,8 @@ def _look_at_receipt(
         proof = members.get(f"{entry['folder']}/proof.txt", b"").decode()
     except (KeyError, UnicodeDecodeError):
         raise BadDocument("receipt") from None
-    report = examine_receipt(token, replace(given, proof=proof or None))
+    stamp = given.time_stamp or members.get(TIME_STAMP)
+    report = examine_receipt(token, replace(given, proof=proof or None, time_stamp=stamp))
     if report.refusal is not None or report.receipt is None:
         found.checks += [check for check in report.checks if check.found == Found.FAIL]
         raise report.refusal or BadDocument("receipt")

@@ -41,6 +41,8 @@ CERTIFICATE: Final = ("证照", "Certificate")
 CERTIFICATE_ROWS: Final[Mapping[str, str]] = {
     "type": "证照类型 Type",
     "number": "证照编号 Number",
+    "identifier": "电子证照标识 Identifier",
+    "internal_id": "证照信息编号 Hub's number",
     "holders": "持证主体 Holder",
     "objects": "标的 Object",
     "issuing_authority": "颁发机构 Issuer",
