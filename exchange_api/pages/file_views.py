@@ -14,9 +14,9 @@ PARTS = {
     Part.ISSUER: Words("签发者", "Issuer"),
 }
 _LOOKS = {
-    Found.PASS: ("green", "check", Words("通过", "Holds")),
-    Found.FAIL: ("red", "cross", Words("未通过", "Does not hold")),
-    Found.UNKNOWN: ("gold", "question", Words("未能确认", "Not established")),
+    Found.PASS: ("green", "check", Words("通过", "Pass")),
+    Found.FAIL: ("red", "cross", Words("未通过", "Fail")),
+    Found.UNKNOWN: ("gold", "question", Words("未确认", "Open")),
 }
 _GENUINE = Words("真实，未被改动", "Genuine and unchanged")
 _REFUSED = Words("未通过验证", "Not verified")
@@ -30,6 +30,7 @@ _KINDS_EN = {
     "proof": "proof of logging",
     "code": "offline code",
     "package": "case package",
+    "document": "document of the hub",
     "bundle": "offline bundle",
     "keys": "key file",
 }
@@ -43,6 +44,13 @@ _NAMES = {
     "verification.certificate.valid_until": Words("有效期止", "Valid until"),
     "verification.asked.case": Words("办件", "Case"),
     "verification.asked.purpose": Words("事由", "Purpose"),
+    "disclosed": Words("所出示", "Disclosed"),
+    "expires": Words("有效至", "Counts until"),
+    "places": Words("位数", "Places"),
+    "state": Words("状态", "State"),
+    "case": Words("办件", "Case"),
+    "hub": Words("平台", "Hub"),
+    "made_at": Words("制作时间", "Made at"),
     "issuer": Words("签发平台", "Issued by"),
     "audience": Words("给予", "Made out to"),
     "issued_at": Words("签发时间", "Issued at"),
@@ -91,7 +99,11 @@ def _items(content: Mapping[str, object]) -> Iterator[Item]:
     for path, words in _NAMES.items():
         value = _member(content, path)
         if value is not None:
-            yield Item(words, plain(str(value))[:MOST_TEXT] or NOTHING)
+            yield Item(words, plain(_text(value))[:MOST_TEXT] or NOTHING)
+
+
+def _text(value: object) -> str:
+    return "；".join(f"{name}：{held}" for name, held in value.items()) if isinstance(value, Mapping) else str(value)
 
 
 def _member(content: object, path: str) -> object:
