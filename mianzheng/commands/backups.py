@@ -13,6 +13,7 @@ from mianzheng.errors import StartFailedError
 from mianzheng.progress_display import waiting
 from mianzheng.restoring import Restored, backup_key, restore
 from mianzheng.settings import Settings
+from mianzheng.store_set_up import SERVED, keep_addresses
 from mianzheng.supervisor import HUB_DATABASE, HUB_OWNER, hub_database, only_one
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
 from registries import backup_files
@@ -106,5 +107,7 @@ def _database_runs(home: HubHome) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(StartFailedError):
             stack.enter_context(only_one(home))
-            hub_database(Settings(), home, stack)
+            owner_url = hub_database(Settings(), home, stack)
+            passwords = {role: home.secret_or_new(f"password_{role.value}") for role in SERVED}
+            keep_addresses(home, owner_url, passwords)  # its port is another one at each start
         yield
