@@ -20,7 +20,7 @@ router = APIRouter(tags=["verifications"])
 _BODY = {
     "requestBody": {
         "required": True,
-        "description": "A compact JWS, typ hub-req+jwt, ES256 / 签名请求",
+        "description": "A compact JWS, typ hub-req+jwt, ES256, Ed25519 or SM2-SM3 / 签名请求",
         "content": {"application/jwt": {"schema": {"type": "string"}}},
     }
 }
