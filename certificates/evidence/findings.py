@@ -32,11 +32,15 @@ class Part(StrEnum):
 
 
 class Found(StrEnum):
-    """What one check found."""
+    """What one check found.
+
+    NEGATIVE is no fault of the file: it is genuine, and what it says is something else than "valid".
+    """
 
     PASS = "pass"  # noqa: S105 - an outcome, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
+    NEGATIVE = "negative"
 
 
 @dataclass(frozen=True)
@@ -107,10 +111,11 @@ class Report:
         return self.genuine and not self.open_points
 
     def part(self, part: Part) -> Found:
-        """The verdict's part: failed, unknown, or passed."""
+        """The verdict's part: failed, negative, unknown, or passed; in this order, the worst of its checks."""
         found = {check.found for check in self.checks if check.part == part}
-        if Found.FAIL in found:
-            return Found.FAIL
+        for worst in (Found.FAIL, Found.NEGATIVE):
+            if worst in found:
+                return worst
         return Found.PASS if found == {Found.PASS} else Found.UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
@@ -143,6 +148,10 @@ class Findings:
     def failed(self, name: str, part: Part, zh: str, en: str, reason: str) -> None:
         """A check that does not hold."""
         self.checks.append(Check(name, part, Found.FAIL, zh, en, reason))
+
+    def negative(self, name: str, part: Part, zh: str, en: str) -> None:
+        """A check that holds, and says something else than "valid"."""
+        self.checks.append(Check(name, part, Found.NEGATIVE, zh, en))
 
     def unknown(self, name: str, part: Part, zh: str, en: str) -> None:
         """A check that could not be made; it is an open point, too."""

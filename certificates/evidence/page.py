@@ -27,7 +27,7 @@ KINDS = {
     "bundle": "离线包",
 }
 PARTS = {Part.INTEGRITY: "完整性 / integrity", Part.STATUS: "状态 / status", Part.ISSUER: "签发者 / issuer"}
-_MARKS = {Found.PASS: "✓", Found.FAIL: "✗", Found.UNKNOWN: "?"}
+_MARKS = {Found.PASS: "✓", Found.FAIL: "✗", Found.UNKNOWN: "?", Found.NEGATIVE: "!"}
 _DELETE = 0x7F
 _DEEP = 2
 

@@ -17,6 +17,7 @@ from certificates.evidence.times import shown_time
 from certificates.jose import SM2_SM3, Key
 from certificates.receipts import BadReceipt, Receipt, open_receipt, receipt_keys
 
+VALID = "valid"
 SKEW = 60
 """Seconds by which the clock here may be behind the hub's."""
 
@@ -58,7 +59,8 @@ def _look_at_time(found: Findings, receipt: Receipt, given: Given) -> BadReceipt
         found.failed("time", Part.STATUS, zh, en, "from the future")
         return BadReceipt("from the future")
     when = shown_time(receipt.iat)
-    found.passed("verdict", Part.STATUS, f"{when} 的结论：{code}。", f"The verdict at {when}: {code}.")
+    tell = found.passed if code == VALID else found.negative
+    tell("verdict", Part.STATUS, f"{when} 的结论：{code}。", f"The verdict at {when}: {code}.")
     found.left_open(
         "later changes",
         "此后证照状态有无变化，须再次核验。",

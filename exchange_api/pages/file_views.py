@@ -16,9 +16,11 @@ PARTS = {
 _LOOKS = {
     Found.PASS: ("green", "check", Words("通过", "Pass")),
     Found.FAIL: ("red", "cross", Words("未通过", "Fail")),
+    Found.NEGATIVE: ("gold", "warn", Words("不是有效", "Not valid")),
     Found.UNKNOWN: ("gold", "question", Words("未确认", "Open")),
 }
 _GENUINE = Words("真实，未被改动", "Genuine and unchanged")
+_NEGATIVE = Words("真实；结论不是“有效”", "Genuine; its verdict is not “valid”")
 _REFUSED = Words("未通过验证", "Not verified")
 _UNUSABLE = Words("无法验证", "Cannot be verified")
 _KINDS_EN = {
@@ -90,6 +92,8 @@ def file_view(report: Report) -> FileView:
 
 
 def _title(report: Report) -> tuple[str, str, Words]:
+    if report.genuine and report.part(Part.STATUS) == Found.NEGATIVE:
+        return "gold", "warn", _NEGATIVE
     if report.genuine:
         return "green", "check", _GENUINE
     return ("red", "cross", _REFUSED) if report.usable else ("gold", "question", _UNUSABLE)

@@ -133,3 +133,16 @@ def test_files_that_do_not_belong_to_a_ledger(folder: Path) -> None:
     assert not examine_folder(folder, GIVEN).genuine
     (folder / "checkpoint").unlink()
     assert not examine_folder(folder, GIVEN).usable
+
+
+def test_a_genuine_receipt_that_says_something_else_than_valid() -> None:
+    for code, status in (
+        ("valid", "pass"),
+        ("revoked_void", "negative"),
+        ("pending_check", "negative"),
+        ("", "negative"),
+    ):
+        token = made.receipt(1, verification={**made.VERIFICATION, "code": code})
+        report = examine("receipt", token.encode(), GIVEN)
+        assert report.genuine
+        assert report.to_json()["verdict"] == {"integrity": "pass", "status": status, "issuer": "pass"}

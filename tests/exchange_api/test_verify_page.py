@@ -54,6 +54,13 @@ def test_a_changed_receipt_shows_nothing_of_its_content(served: Served, answer: 
     assert re.search(r'mianzheng_refused_tokens_total\{place="page",reason="(signature|encoding)"\} 1\.0', metrics)
 
 
+def test_a_genuine_receipt_with_another_verdict_is_not_shown_green(served: Served, asking: Asking) -> None:
+    negative = asking.ask(served, "440508999999999").json()["receipt"]
+    response = drop(served, {"receipt.jws": negative.encode()})
+    assert "结论不是" in response.text
+    assert "verdict green" not in response.text
+
+
 def test_the_hubs_key_set_and_a_checkpoint(served: Served, answer: dict[str, str]) -> None:
     assert answer
     jwks, note = served.http.get("/v1/keys.jwks").content, served.http.get("/v1/ledger/checkpoint").content
