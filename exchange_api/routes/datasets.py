@@ -52,9 +52,9 @@ _REQUEST_HEADER = {
     "name": "Hub-Request",
     "in": "header",
     "required": True,
-    "description": "签名请求 A compact JWS, ES256, Ed25519 or SM2-SM3, typ `hub-push+jwt`, with the claims iss, aud, iat,"
-    " exp (at most 120 s later), jti (16 to 128 random characters, new each time), url (this whole address), and for a"
-    " delivery `delivery`: {dataset, sequence (from 1), body_digest (its SHA-256, base64url), rows (its lines)}",
+    "description": "签名请求 A compact JWS, ES256, Ed25519 or SM2-SM3, typ `hub-push+jwt`, with the claims iss, aud,"
+    " iat, exp (at most 120 s later), jti (16 to 128 random characters, new each time), url (this whole address), and"
+    " for a delivery `delivery`: {dataset, sequence (from 1), body_digest (its SHA-256, base64url), rows (its lines)}",
     "schema": {"type": "string"},
 }
 _PREFER = {
