@@ -145,6 +145,15 @@ def open_checkpoint(note: str, keys: Iterable[Key], *, origin: str | None = None
     return checkpoint
 
 
+def parse_checkpoint(note: str) -> Checkpoint:
+    """What a checkpoint's note says. Nothing is verified.
+
+    Raises:
+        BadCheckpoint: Its form is not that of a checkpoint.
+    """
+    return _parse_text(_take_apart(note)[0])
+
+
 def own_note(note: str) -> str:
     """A checkpoint's note with the ledger's own signatures alone, without those of witnesses. Nothing is verified.
 

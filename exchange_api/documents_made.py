@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certificates import compact
-from certificates.checkpoints import parse_proof
+from certificates.checkpoints import parse_checkpoint, parse_proof
 from certificates.documents.case_package import Case, draft_package
 from certificates.documents.drawing import Paper
 from certificates.documents.errors import CaseTooLarge, EmptyCase
@@ -28,7 +28,7 @@ from exchange_api.ledger_head import LedgerHead
 from exchange_api.receipts_kept import ReceiptsKept
 from exchange_api.sessions import Session
 from exchange_api.transactions import Transaction
-from registries.store import answers_kept, ledger
+from registries.store import answers_kept, ledger, time_stamps
 from registries.store.answers_kept import AnswerKept
 from registries.store.engine import Store
 

@@ -20,7 +20,7 @@ from exchange_api.errors import NotFound
 from exchange_api.transactions import Transaction
 from registries.errors import LedgerDamaged, LedgerSetBack
 from registries.ledger_memory import LedgerMemory, Remembered
-from registries.store import cosignatures, ledger, ledger_tiles
+from registries.store import cosignatures, ledger, ledger_tiles, time_stamps
 from registries.store.engine import Store
 from registries.store.ledger_check import stored_nodes
 
@@ -112,9 +112,13 @@ class LedgerHead:
         return self.prove(work, under, [place])[place]
 
     def proofs_in(self, work: Transaction, places: Sequence[int]) -> Mapping[int, str]:
-        """Proofs of several entries, by place, all under one checkpoint: a cosigned one if it covers them."""
-        under = cosignatures.witnessed(work.conn, covering=max(places)) or self._latest(work)
-        return self.prove(work, under, places)
+        """Proofs of several entries, by place, all under one checkpoint.
+
+        If they cover the entries: the latest that a time authority stamped, otherwise the latest that is cosigned.
+        """
+        stamped = time_stamps.latest(work.conn, covering=max(places))
+        under = stamped.checkpoint if stamped else cosignatures.witnessed(work.conn, covering=max(places))
+        return self.prove(work, under or self._latest(work), places)
 
     def prove(self, work: Transaction, under: ledger.Checkpoint, places: Sequence[int]) -> Mapping[int, str]:
         """The tlog-proof files of entries at these places, by place; all nodes come by one statement.

@@ -44,7 +44,13 @@ TIME_STAMP: Final = "time-stamp.tst"
 KINDS: Final = ("pdf", "ofd")
 
 _FOLDER = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_MEDIA: Final = {**MEDIA_TYPES, "pdf": "application/pdf", "ofd": "application/ofd", "jwks": "application/jwk-set+json", "tst": "application/octet-stream"}
+_MEDIA: Final = {
+    **MEDIA_TYPES,
+    "pdf": "application/pdf",
+    "ofd": "application/ofd",
+    "jwks": "application/jwk-set+json",
+    "tst": "application/octet-stream",
+}
 
 
 @dataclass(frozen=True)
@@ -206,6 +212,8 @@ _README: Final = """办件归档包 {case}
 
 各文件：manifest.json 列出每个文件的 SHA-256，manifest.jws 是平台对它的签名；metadata.xml 为归档元数据；
 receipts/ 下每张回执一个目录：receipt.jws 回执，proof.txt 存证证明，document.pdf 与 document.ofd 供阅读。
+time-stamp.tst（如有）是时间戳机构对检查点的证明：验证时加 --anchors 该机构证书.pem；
+即使密钥日后失密，此前的回执仍可验证。
 
 --------------------------------------------------------------------------------------------------
 
@@ -225,4 +233,6 @@ To verify offline (Python 3.11 or newer, cryptography, PyJWT and the folder cert
 
 The files: manifest.json has the SHA-256 of each, manifest.jws is the hub's signature over it; metadata.xml is for the
 archive; in receipts/ each receipt has a folder: receipt.jws, proof.txt, and document.pdf and document.ofd for readers.
+time-stamp.tst, if it is there, is a time authority's word on the checkpoint: give its certificate (--anchors). With it,
+receipts stay good even if the hub's keys are stolen later.
 """

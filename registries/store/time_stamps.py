@@ -7,12 +7,13 @@ time_stamps.stamped(conn, covering=17)     # the earliest stamped checkpoint ove
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from registries.store import cosignatures
 from registries.store.ledger_rows import Checkpoint
 from registries.store.ledger_tables import checkpoint
 from registries.store.trusted_time_tables import time_stamp
@@ -51,9 +52,13 @@ def of_size(conn: sa.Connection, size: int) -> Stamped | None:
     return _first(conn, checkpoint.c.size == size, checkpoint.c.size.asc())
 
 
-def latest(conn: sa.Connection) -> Stamped | None:
-    """The latest stamped checkpoint; None before the first."""
-    return _first(conn, sa.true(), checkpoint.c.size.desc())
+def latest(conn: sa.Connection, *, covering: int = 0) -> Stamped | None:
+    """The latest stamped checkpoint that covers the entry at this place, with its cosignatures; None without one."""
+    found = _first(conn, checkpoint.c.size > covering, checkpoint.c.size.desc())
+    if found is None:
+        return None
+    kept = found.checkpoint
+    return replace(found, checkpoint=replace(kept, note=kept.note + cosignatures.lines(conn, kept.size)))
 
 
 def waiting_since(conn: sa.Connection) -> datetime | None:

@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from certificates.checkpoints import parse_proof, verify_proof
+from certificates.documents.examining_packages import examine_package
+from certificates.evidence.given import Given
 from certificates.keys import KeyPurpose
 from certificates.proven_times import log_keys, proven_time, sound_keys, stamped_bytes
 from certificates.receipts import BadReceipt, Receipt, open_receipt, receipt_keys, verify_receipt
@@ -114,6 +116,35 @@ def test_a_stolen_key_over_http(
 
 def place_of(answer: dict[str, Any]) -> int:
     return parse_proof(answer["proof"]).index
+
+
+def test_an_archive_package_outlives_a_theft(
+    hub: Hub,
+    served: Served,
+    asking: Asking,
+    certificates: Certificates,
+    clock: Clock,
+    clock_house: time_authority.TimeAuthority,
+) -> None:
+    """It holds the stamp over the checkpoint of its proofs, so that nobody has to be asked years later."""
+    certificates.add(NUMBER)
+    asking.ask(served, NUMBER)
+    asking.ask(served, NUMBER)
+    documents = served.parts.documents
+    plain = documents.package_of("ST-2026-0001").data
+    stamp(hub, clock_house)
+    stamped = documents.package_of("ST-2026-0001").data
+    ring = open_keys(hub.home, clock())
+    since = datetime.now(UTC) + timedelta(minutes=5)
+    for purpose in (KeyPurpose.RECEIPT, KeyPurpose.CHECKPOINT):
+        ring.compromise(ring.active(purpose).kid, since, since)
+    for anchors, package, genuine in (
+        (clock_house.root, stamped, True),
+        (None, stamped, False),
+        (clock_house.root, plain, False),
+    ):
+        report = examine_package("package.zip", package, Given(ring.jwks(), root=ring.fingerprint(), anchors=anchors))
+        assert (report.refusal is None) == genuine
 
 
 def test_time_stamps_are_served(
