@@ -29,8 +29,6 @@ NO_KID = (
     "valid for ES256, but its header lacks typ, which every type of ours has: tried without that demand in test_jose"
 )
 LATER = "proofs about subtrees that the tree does not begin with: the ledger gives none"
-    "proofs between a subtree and a tree that does not begin with it: the ledger gives none, nothing here reads them"
-)
 EMPTY = "proofs about an empty subtree: nothing is proven with an empty tree here"
 NOT_ACCEPTED = {"HS": NO_SECRETS, "RS": NO_RSA, "PS": NO_RSA, "ES521": NO_P521, "ES256": NO_KID, "": NO_RSA}
 
