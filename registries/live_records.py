@@ -28,7 +28,7 @@ from certificates.records import (
 from certificates.types import CertificateType
 from registries.canonical import canonical
 from registries.contracts.model import CertificateMapping, Column, Dataset, HolderMapping
-from registries.store.certificate_rows import OTHER_PAPER, told_code_type
+from registries.store.certificate_rows import OTHER_PAPER, TRUST_LEVELS, told_code_type
 from registries.store.certificates import identifier_ok
 
 Row = Mapping[str, str | None]
@@ -158,14 +158,21 @@ def _record(
         holders=holders,
         mark=None,
         digest_ok=True,
-        trust_level=dataset.trust_level,
+        trust_level=_trust_level(dataset, text(mapping.trust_level)),
         dataset=dataset.name,
         objects=tuple(
             CertificateObject(one.kind, row[one.number] or "", (row[one.name] if one.name else None) or "")
             for one in mapping.objects
             if row[one.number]
         ),
+        principal=text(mapping.principal) or "",
+        renewal_applied_on=_day(text(mapping.renewal_applied_on)),
     )
+
+
+def _trust_level(dataset: Dataset, own: str | None) -> str:
+    """The row's own trust level where a column tells it, else the dataset's."""
+    return own if own in TRUST_LEVELS else dataset.trust_level
 
 
 def _day(text: str | None) -> dt.date | None:

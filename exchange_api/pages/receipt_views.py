@@ -81,10 +81,26 @@ def _certificate(member: Mapping[str, Any] | None, types: Types) -> tuple[Item, 
         Item(Words("证照编号", "Number"), member["number"], mono=True),
         *_holders(member["holders"]),
         *(_object(one) for one in member.get("objects") or ()),
-        Item(Words("颁发机构", "Issuer"), member["issuing_authority"] or NOTHING),
+        *_names(member),
+        Item(Words("颁发机构", "Issuer"), _issuer(member)),
         Item(Words("颁发日期", "Issued on"), member["issued_on"] or NOTHING),
         Item(Words("有效期", "Validity"), f"{member['valid_from'] or NOTHING} 至 to {until}"),
     )
+
+
+def _names(member: Mapping[str, Any]) -> tuple[Item, ...]:
+    """The certificate's identifier, or the hub's own number; receipts made before there were such members have none."""
+    if member.get("identifier"):
+        return (Item(Words("电子证照标识", "Identifier"), member["identifier"], mono=True),)
+    if member.get("internal_id"):
+        return (Item(Words("证照信息内部编号", "Hub's number"), member["internal_id"], mono=True),)
+    return ()
+
+
+def _issuer(member: Mapping[str, Any]) -> str:
+    name = member["issuing_authority"] or NOTHING
+    principal = member.get("principal")
+    return f"{name}（受{principal}委托 on its behalf）" if principal else name
 
 
 def _holders(members: Sequence[str | Mapping[str, Any]]) -> tuple[Item, ...]:

@@ -23,7 +23,7 @@ Value = sa.ColumnElement[Any]
 
 HOLDER = ("name", "code", "code_type", "role")
 OBJECT = ("kind", "number", "name")
-_TRUST_LEVELS = ("A", "B", "C", "D")
+TRUST_LEVELS = ("A", "B", "C", "D")
 OTHER_PAPER = "999"  # 其他自然人有效证件: a holder whose code type nobody tells
 _TYPE_OF_SEMANTIC = {
     "citizen_number": "111",
@@ -115,7 +115,7 @@ class CertificateRows:
         if self.mapping.trust_level is None:
             return given
         own = self.text(self.mapping.trust_level)
-        return sa.case((own.in_(_TRUST_LEVELS), own), else_=given)
+        return sa.case((own.in_(TRUST_LEVELS), own), else_=given)
 
     def _date(self, name: str | None) -> Value:
         return sa.cast(sa.null(), sa.Date) if name is None else sa.cast(self.source.c[name], sa.Date)

@@ -2,9 +2,12 @@
 
 import pytest
 
-from certificates.checks import Outcome
+from certificates.checks import STATUS_EN, STATUS_ZH, Outcome
+from certificates.life import Move
 from certificates.status import Status
+from certificates.types import FieldKind, HolderKind, Validity
 from certificates.verdicts import VerdictCode
+from exchange_api.certificate_types import HOLDERS, VALIDITIES
 from exchange_api.pages import words
 from exchange_api.pages.qr import qr_image
 from exchange_api.pages.rendering import points, render
@@ -43,6 +46,14 @@ def test_every_verdict_check_outcome_and_bad_status_has_words() -> None:
     assert set(words.VERDICTS) == {code.value for code in VerdictCode}
     assert set(words.OUTCOMES) == {outcome.value for outcome in Outcome}
     assert all(status.value in words.VERDICTS for status in Status if status is not Status.DRAFT)
+
+
+def test_every_move_state_and_field_has_words() -> None:
+    assert set(words.MOVES) == {move.value for move in Move}
+    assert set(words.FIELD_KINDS) == {kind.value for kind in FieldKind}
+    assert STATUS_ZH.keys() == STATUS_EN.keys() == set(Status)
+    assert VALIDITIES.keys() == set(Validity)
+    assert HOLDERS.keys() == set(HolderKind)
 
 
 def test_tones_of_ignorance_are_not_the_tone_of_fault() -> None:
