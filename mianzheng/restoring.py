@@ -139,7 +139,7 @@ def _after(home: HubHome, owner: Store, manifest: Manifest, clock: Callable[[], 
     """Paths of this machine, no session of the former one, and a ledger that is whole."""
     with owner.begin() as conn:
         restored.settle(conn, f"{manifest.home}/landed/", f"{home.path}/landed/")
-    keys = open_keys(home, clock()).public_keys(KeyPurpose.CHECKPOINT)
+    keys = open_keys(home, clock()).public_keys(KeyPurpose.CHECKPOINT, stolen=True)
     with owner.begin() as conn:
         report = ledger.check(conn, list(keys.values()))
     if report.faults:

@@ -1,11 +1,8 @@
 """Keys in a module: SoftHSM makes them, keeps them and signs; the ring works with them as with files."""
 
 import hashlib
-import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,44 +10,21 @@ from pathlib import Path
 import pytest
 
 from certificates.checkpoints import Checkpoint, open_checkpoint, sign_checkpoint
+from certificates.hardware_keys import ModuleDown, Pkcs11Keys
 from certificates.jose import ED25519, ES256, sign, signing_input, verify
 from certificates.key_states import IN_FILE, PROFILES
 from certificates.keys import KeyPurpose, KeyRing, KeyRules, ModuleMissing
 from certificates.trust_root import verify_key_set
+from tests.softhsm import LIBRARY, PIN, needs_softhsm, softhsm
 
-LIBRARY = Path("/usr/lib/softhsm/libsofthsm2.so")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PIN = "4711-sesame"
-
 pkcs11 = pytest.importorskip("pkcs11", reason="python-pkcs11 (the extra hsm) is not installed")
-pytestmark = pytest.mark.skipif(
-    not LIBRARY.exists() or shutil.which("softhsm2-util") is None, reason="SoftHSM is not installed (apt: softhsm2)"
-)
-
-from certificates.hardware_keys import ModuleDown, Pkcs11Keys  # noqa: E402 - only where the module is
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """SoftHSM reads its configuration once in a process."""
-    place = tmp_path_factory.mktemp("softhsm")
-    (place / "tokens").mkdir()
-    configuration = place / "softhsm2.conf"
-    configuration.write_text(f"directories.tokendir = {place / 'tokens'}\nobjectstore.backend = file\n")
-    os.environ["SOFTHSM2_CONF"] = str(configuration)
-    subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", "hub", "--so-pin", "87654321", "--pin", PIN],
-        check=True,
-        capture_output=True,
-    )
-    yield place
-    del os.environ["SOFTHSM2_CONF"]
+pytestmark = needs_softhsm
 
 
 @pytest.fixture
-def module(folder: Path) -> Pkcs11Keys:
-    assert folder.exists()
-    return Pkcs11Keys(str(LIBRARY), "hub", PIN)
+def module() -> Pkcs11Keys:
+    return Pkcs11Keys(str(LIBRARY), *softhsm())
 
 
 def test_a_ring_whose_keys_are_all_in_the_module(tmp_path: Path, module: Pkcs11Keys) -> None:
@@ -114,8 +88,7 @@ def test_keys_of_the_sm_profile_stay_in_files(tmp_path: Path, module: Pkcs11Keys
     assert outside == {KeyPurpose.CHECKPOINT}
 
 
-def test_what_is_wrong_with_a_module_is_told(tmp_path: Path, folder: Path, module: Pkcs11Keys) -> None:
-    assert folder.exists()
+def test_what_is_wrong_with_a_module_is_told(tmp_path: Path, module: Pkcs11Keys) -> None:
     label, key = module.make(ES256)
     for wrong in (
         Pkcs11Keys(str(LIBRARY), "another", PIN),

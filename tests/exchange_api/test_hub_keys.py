@@ -23,7 +23,8 @@ from registries.hub_keys import open_keys
 from registries.store.engine import Store
 from registries.time_authority import TimeAuthority, stamp_latest
 from tests import time_authority
-from tests.exchange_api.conftest import Asking, Certificates, Clock, Hub, Served, serving
+from tests.exchange_api.conftest import Asking, Certificates, Clock, Hub, Served, send, serving
+from tests.softhsm import LIBRARY, needs_softhsm, softhsm
 
 NUMBER = "440500000000001"
 THREADS, QUESTIONS, ROTATIONS = 8, 160, 6
@@ -145,6 +146,25 @@ def test_an_archive_package_outlives_a_theft(
     ):
         report = examine_package("package.zip", package, Given(ring.jwks(), root=ring.fingerprint(), anchors=anchors))
         assert (report.refusal is None) == genuine
+
+
+@needs_softhsm
+def test_a_hub_whose_keys_are_in_a_module(hub: Hub, asking: Asking, certificates: Certificates, clock: Clock) -> None:
+    token, pin = softhsm()
+    for name, value in (("module", str(LIBRARY)), ("token", token), ("pin", pin)):
+        hub.home.keep_secret(f"pkcs11_{name}", value)
+    certificates.add(NUMBER)
+    with serving(hub, clock) as served:
+        assert served.http.get("/health/ready").json()["status"] == "ready"
+        tokens = [asking.token(served.url, asking.question(NUMBER)) for _ in range(20)]
+        with ThreadPoolExecutor(THREADS) as pool:
+            answers = [answer.json() for answer in pool.map(lambda one: send(served, one), tokens)]
+        jwks = served.http.get("/v1/keys.jwks").json()
+        receipts = [verify_receipt(answer["receipt"], jwks) for answer in answers]
+        assert all(proof_holds(answer["proof"], one, jwks) for answer, one in zip(answers, receipts, strict=True))
+        kid = served.parts.keys.active(KeyPurpose.RECEIPT).kid
+        assert {receipt.kid for receipt in receipts} == {kid}
+    assert not (hub.home.keys / f"{kid}.pem").exists()
 
 
 def test_time_stamps_are_served(
