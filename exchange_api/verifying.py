@@ -3,12 +3,13 @@
 Nothing is kept. Anybody may do that, so an address may do it so often in a minute and no more, and few files are looked
 at at a time.
 
-    report = Verifying(parts.keys, parts.clock, parts.meters).verify(address, files, root="")
+    report = Verifying(parts.keys, parts.status_lists, parts.clock, parts.meters).verify(address, files, root="")
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from certificates.errors import CertificatesError
@@ -19,6 +20,7 @@ from certificates.keys import KeyRing
 from certificates.offline import examine, unusable
 from exchange_api.errors import Overloaded, TooManyFiles
 from exchange_api.meters import Meters
+from exchange_api.status_lists import StatusLists
 
 A_MINUTE = timedelta(minutes=1)
 PER_MINUTE = 30
@@ -31,8 +33,9 @@ MOST_ADDRESSES = 10_000
 class Verifying:
     """The desk where files are verified."""
 
-    def __init__(self, keys: KeyRing, clock: Callable[[], datetime], meters: Meters) -> None:
+    def __init__(self, keys: KeyRing, lists: StatusLists, clock: Callable[[], datetime], meters: Meters) -> None:
         self._keys = keys
+        self._lists = lists
         self._clock = clock
         self._meters = meters
         self._free = threading.BoundedSemaphore(AT_A_TIME)
@@ -68,7 +71,13 @@ class Verifying:
             kind, name, content, whole = gather(files, given)
         except CertificatesError as error:
             return unusable("", error)
+        if kind == "credential":  # its status is known here
+            whole = replace(whole, lists={**whole.lists, **self._own_lists()})
         return examine(kind, content, whole, name)
+
+    def _own_lists(self) -> dict[str, str]:
+        addresses = self._lists.addresses()
+        return {address: self._lists.token(int(address.rpartition("/")[2])).token for address in addresses}
 
     def _note(self, report: Report) -> None:
         for reason in {check.reason for check in report.checks if check.reason is not None}:

@@ -81,7 +81,7 @@ def _desk(request: Request) -> Verifying:
     state = request.app.state
     if not hasattr(state, "verifying"):
         parts = parts_of(request)
-        state.verifying = Verifying(parts.keys, parts.clock, parts.meters)
+        state.verifying = Verifying(parts.keys, parts.status_lists, parts.clock, parts.meters)
     desk: Verifying = state.verifying
     return desk
 

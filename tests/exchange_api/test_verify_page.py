@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from exchange_api.credentials import PATH
 from exchange_api.pages.verify_page import MOST_VERIFIED
 from exchange_api.verifying import PER_MINUTE
 from tests.exchange_api.conftest import Asking, Certificates, Clock, Served
@@ -59,6 +60,22 @@ def test_a_genuine_receipt_with_another_verdict_is_not_shown_green(served: Serve
     response = drop(served, {"receipt.jws": negative.encode()})
     assert "结论不是" in response.text
     assert "verdict green" not in response.text
+
+
+def test_a_credential_is_held_against_the_hubs_own_lists(
+    served: Served, asking: Asking, certificates: Certificates, clock: Clock
+) -> None:
+    certificates.add(NUMBER)
+    token = asking.token(served.url, asking.question(NUMBER), url=served.url + PATH)
+    answer = served.http.post(PATH, content=token, headers={"content-type": "application/jwt"}).json()
+    shown = drop(served, {"credential.txt": answer["credential"].encode()}).text
+    assert "verdict green" in shown
+    assert "状态列表：有效" in shown
+    clock.move(hours=1)
+    certificates.add(NUMBER, status_code="05", status_date=clock().date().isoformat())
+    shown = drop(served, {"credential.txt": answer["credential"].encode()}).text
+    assert "verdict red" in shown
+    assert "状态列表：已失效" in shown
 
 
 def test_the_hubs_key_set_and_a_checkpoint(served: Served, answer: dict[str, str]) -> None:
