@@ -18,6 +18,7 @@ from certificates.documents.stored_zip import read_zip
 from certificates.evidence.findings import Report
 from certificates.evidence.given import Given
 from certificates.offline import examine
+from exchange_api import documents_made
 from mianzheng.cli import app
 from mianzheng.commands import archiving
 from registries.home import Role
@@ -174,6 +175,8 @@ def test_a_case_s_package_has_the_officer_s_receipts_of_that_case(
     everybody = looked_at(served, served.parts.documents.package_of(CASE).data, clock())
     assert len(everybody.content["receipts"]) == 3
     _from_the_command_line(served, clock, monkeypatch, tmp_path)
+    monkeypatch.setattr(documents_made, "MOST_RECEIPTS", 1)
+    assert officers["lin"].get(f"/v1/case-packages/{CASE}").status_code == 422  # nothing is left out silently
     with pytest.raises(EmptyCase):
         served.parts.documents.package_of(CASE, department="elsewhere")
 
