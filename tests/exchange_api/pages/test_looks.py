@@ -26,6 +26,7 @@ PAGES = [
     ("steward", "steward-subjects", "/steward/subjects"),
     ("steward", "steward-explain", "/steward/explain"),
     ("steward", "steward-conflicts", "/steward/conflicts/geography"),
+    ("steward", "trust", "/trust"),
     ("officer", "catalogue", "/catalogue"),
     ("officer", "catalogue-dataset", "/catalogue/datasets/public_security.residents"),
     ("publisher", "catalogue-register", "/catalogue/registers/population"),
