@@ -46,16 +46,29 @@ def test_routing_refuses_with_problems(served: Served) -> None:
 def test_the_api_describes_itself_without_pages_from_elsewhere(served: Served) -> None:
     described = served.http.get("/v1/openapi.json").json()
     assert set(described["paths"]) == {
-        "/v1/verifications",
+        "/health/live",
+        "/health/ready",
+        "/ledger/checkpoint",
+        "/ledger/tile/{place}",
+        "/ledger/time-stamps/latest",
+        "/ledger/time-stamps/proofs/{index}",
+        "/ledger/time-stamps/{size}.checkpoint",
+        "/ledger/time-stamps/{size}.tst",
+        "/ledger/witnessed",
+        "/metrics",
+        "/v1/case-packages/{case}",
         "/v1/catalogue",
+        "/v1/certificate-types",
+        "/v1/credentials",
         "/v1/datasets/{name}/batches",
         "/v1/datasets/{name}/batches/{delivery}",
         "/v1/keys.jwks",
-        "/v1/ledger/checkpoint",
         "/v1/ledger/proofs/{index}",
-        "/health/live",
-        "/health/ready",
-        "/metrics",
+        "/v1/offline-bundle",
+        "/v1/receipts/{jti}/document.{kind}",
+        "/v1/status-lists",
+        "/v1/status-lists/{list_id}",
+        "/v1/verifications",
     }
     for place in ("/docs", "/redoc", "/openapi.json"):
         assert served.http.get(place, headers={"accept": "application/json"}).status_code == 404
