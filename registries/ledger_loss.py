@@ -85,6 +85,19 @@ def accept_loss(store: Store, memory: LedgerMemory, reason: str, by: str, now: d
     return loss
 
 
+def set_back(conn: sa.Connection, memory: LedgerMemory) -> LedgerSetBack | None:
+    """Why nothing may be signed: the ledger is not the one that was signed last; None if it is."""
+    try:
+        known = memory.recall()
+        if known is None:
+            return None
+        return LedgerSetBack(_why(conn, known, _kept(conn)), ledger.head(conn).size)
+    except LedgerSetBack as gone:
+        return gone
+    except NothingLost:
+        return None
+
+
 def losses(conn: sa.Connection) -> list[dict[str, Any]]:
     """Every loss that was accepted, oldest first, as the ledger has it."""
     wanted = sa.select(ledger_body.c.payload).join(ledger_entry, ledger_entry.c.id == ledger_body.c.entry_id)

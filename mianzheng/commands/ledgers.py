@@ -13,7 +13,7 @@ from mianzheng.progress_display import waiting
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json, say
 from registries.home import Role
 from registries.hub_keys import open_keys
-from registries.ledger_loss import accept_loss
+from registries.ledger_loss import accept_loss, set_back
 from registries.ledger_memory import LedgerMemory
 from registries.store import ledger
 from registries.store.engine import Store
@@ -33,13 +33,16 @@ def check(as_json: Json = False) -> None:
     ):
         keys = open_keys(hub_home(), clock()).public_keys(KeyPurpose.CHECKPOINT, stolen=True)  # what it signed before
         report = ledger.check(connection, list(keys.values()))
+        doubt = set_back(connection, LedgerMemory.of(hub_home()))
     if as_json:
-        print_json(asdict(report))
+        print_json(asdict(report) | {"set_back": doubt.reason if doubt else None})
     else:
         for index, what in report.faults:
             console.print(f"#{index}: {what}")
+        if doubt is not None:
+            console.print(f"{doubt.zh}\n{doubt.en}", markup=False)
         console.print(f"{report.size:,} 条存证,{len(report.faults)} 处异常  entries, faults")
-    raise typer.Exit(1 if report.faults else 0)
+    raise typer.Exit(1 if report.faults or doubt is not None else 0)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from certificates.tiles import bundles_of, parse_bundle, tiles_of
 from mianzheng.embedded_postgres import Cluster
 from registries.errors import LedgerDamaged
 from registries.home import Role
-from registries.ledger_loss import NothingLost, ReasonMissing, accept_loss, losses
+from registries.ledger_loss import NothingLost, ReasonMissing, accept_loss, losses, set_back
 from registries.ledger_memory import LedgerMemory
 from registries.store import ledger
 from tests.exchange_api.conftest import Asking, Certificates, Clock, Hub, Served, serving
@@ -125,6 +125,10 @@ def test_an_older_backup_gets_no_signature_until_the_loss_is_accepted(
         assert "已停止签发" in page
         assert "accept-loss" in page
         memory, owner = LedgerMemory.of(hub.home), hub.store(Role.OWNER)
+        with owner.begin() as conn:
+            found = set_back(conn, memory)
+        assert found is not None
+        assert found.reason == "behind"
         with pytest.raises(ReasonMissing):
             accept_loss(owner, memory, " ", "operator", clock())
         loss = accept_loss(owner, memory, "the disk broke", "operator", clock())
@@ -141,6 +145,7 @@ def test_an_older_backup_gets_no_signature_until_the_loss_is_accepted(
         verify_proof(after.json()["proof"], verify_receipt(after.json()["receipt"], jwks).leaf_data, keys)
     with owner.begin() as conn:
         (told,) = losses(conn)
+        assert set_back(conn, memory) is None
         assert ledger.check(conn, keys).faults == []
     assert told["last"]["note"] == lost[-1]["proof"].partition("\n\n")[2]
     assert (told["reason"], told["by"]) == ("the disk broke", "operator")
