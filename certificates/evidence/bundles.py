@@ -10,6 +10,7 @@ from dataclasses import replace
 from certificates.bundles import BadBundle, Bundle, open_bundle
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
+from certificates.evidence.steps import fail_time
 from certificates.evidence.times import shown_time
 
 _TIMES = {"not yet", "expired"}
@@ -51,8 +52,7 @@ def _opened(content: bytes, given: Given) -> Bundle:
 
 def _failed(found: Findings, error: BadBundle) -> None:
     if error.reason in _TIMES:
-        zh, en = "不在有效时间内。", "The moment does not lie within its times."
-        found.failed("time", Part.STATUS, zh, en, error.reason)
+        fail_time(found, error.reason)
     elif error.reason in {"no trust", "no such root", "root compromised", "kid", "key compromised", "key retired"}:
         zh, en = "公钥不可信：须给出信任根指纹或已有公钥。", "Its keys are not trusted: give the trust root or keys."
         found.failed("trust", Part.ISSUER, zh, en, error.reason)

@@ -12,7 +12,7 @@ from certificates.credentials import BadCredential, Binding, Credential, open_cr
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
 from certificates.evidence.statuses import look_at_status
-from certificates.evidence.steps import JOSE_REASONS, KEY_REASONS, fail_at, pass_all
+from certificates.evidence.steps import JOSE_REASONS, KEY_REASONS, fail_at, fail_time, pass_all
 from certificates.evidence.times import shown_time
 from certificates.published_keys import published_keys
 
@@ -63,8 +63,7 @@ def _failed(found: Findings, error: BadCredential) -> None:
         return
     pass_all(found)
     if error.reason in _TIMES:
-        zh, en = "不在有效时间内。", "The moment does not lie within its times."
-        found.failed("time", Part.STATUS, zh, en, error.reason)
+        fail_time(found, error.reason)
     elif error.reason in _BINDING:
         zh, en = "密钥绑定证明不符。", "The proof that its holder presents it does not hold."
         found.failed("key binding", Part.INTEGRITY, zh, en, error.reason)

@@ -11,7 +11,7 @@ from typing import Final
 from certificates.errors import CertificatesError
 from certificates.evidence.findings import Findings, Part, Report
 from certificates.evidence.given import Given
-from certificates.evidence.steps import KEY_REASONS, fail_at, pass_all
+from certificates.evidence.steps import KEY_REASONS, fail_at, fail_time, pass_all
 from certificates.evidence.times import shown_time
 from certificates.published_keys import published_keys
 from certificates.status_lists import BadStatusList, State, StatusListToken, StatusReference, open_status_list
@@ -106,8 +106,7 @@ def _passed(found: Findings, opened: StatusListToken, given: Given) -> None:
 def _failed(found: Findings, error: BadStatusList) -> None:
     if error.reason in _TIMES:
         pass_all(found)
-        zh, en = "不在有效时间内。", "The moment does not lie within its times."
-        found.failed("time", Part.STATUS, zh, en, error.reason)
+        fail_time(found, error.reason)
     elif error.reason in {"sub", "place", "state"}:
         pass_all(found)
         zh, en = "不是所问的列表或位置。", "It is of another list, or lacks the place."

@@ -112,3 +112,8 @@ def pass_all(found: Findings, last: str = "key period") -> None:
         found.passed(step.name, step.part, *step.holds)
         if step.name == last:
             return
+
+
+def fail_time(found: Findings, reason: str) -> None:
+    """Note that the moment asked for is before or after what a token allows."""
+    found.failed("time", Part.STATUS, "不在有效时间内。", "The moment does not lie within its times.", reason)

@@ -12,18 +12,12 @@ from starlette.concurrency import run_in_threadpool
 
 from exchange_api.askers import parse_request
 from exchange_api.credentials import PATH, Issued
-from exchange_api.routes.verifications import as_json, signed_request
+from exchange_api.routes.verifications import as_json, signed_body, signed_request
 from exchange_api.sign_in import parts_of
 
 router = APIRouter(tags=["credentials"])
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "A compact JWS, typ hub-req+jwt, with this address as `url` / 签名请求，url 为本接口地址",
-        "content": {"application/jwt": {"schema": {"type": "string"}}},
-    }
-}
+_BODY = signed_body("A compact JWS, typ hub-req+jwt, with this address as `url` / 签名请求，url 为本接口地址")
 
 
 @router.post("/v1/credentials", summary="核验件 A credential for a valid certificate", openapi_extra=_BODY)

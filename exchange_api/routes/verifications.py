@@ -17,13 +17,14 @@ from exchange_api.sign_in import parts_of
 MEDIA_TYPES = ("application/jwt", "application/jose")
 router = APIRouter(tags=["verifications"])
 
-_BODY = {
-    "requestBody": {
-        "required": True,
-        "description": "A compact JWS, typ hub-req+jwt, ES256, Ed25519 or SM2-SM3 / 签名请求",
-        "content": {"application/jwt": {"schema": {"type": "string"}}},
-    }
-}
+
+def signed_body(description: str) -> dict[str, Any]:
+    """How the API's description tells of a body that is a signed request."""
+    content = {"application/jwt": {"schema": {"type": "string"}}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+_BODY = signed_body("A compact JWS, typ hub-req+jwt, ES256, Ed25519 or SM2-SM3 / 签名请求")
 
 
 @router.post("/v1/verifications", summary="核验 Verify a certificate by its number", openapi_extra=_BODY)

@@ -62,7 +62,10 @@ class Images:
         return True
 
     def find(self, dataset: Dataset, batch: Batch | None) -> Image | None:
-        """The image of the state after just that batch, which was taken over last; None if there is none."""
+        """The image of the state after just that batch, which was taken over last; None if there is none.
+
+        What is left of other states (a batch that failed, one before) is removed.
+        """
         if batch is None:
             return None
         self._remove_changes(dataset, but=self._path(dataset, batch))

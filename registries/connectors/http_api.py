@@ -32,7 +32,8 @@ from registries.connectors.http_pages import PageAnswer, PageReader
 from registries.connectors.json_answers import NotStrictJson, at, parsed
 from registries.connectors.remote_faults import BadAnswer, PagesMoved
 from registries.connectors.sql_values import texts
-from registries.contracts.model import Dataset, Delivery, Paging
+from registries.connectors.unqueued_sources import UnqueuedSource
+from registries.contracts.model import Dataset, Paging
 
 ROWS: Final = 10_000
 """Rows of a batch: a page's JSON is Python objects for a moment."""
@@ -43,7 +44,7 @@ _KEY_BYTES: Final = 32
 Rows = list[dict[str, Any]]
 
 
-class HttpApi:
+class HttpApi(UnqueuedSource):
     """All rows of one path; `secret` is asked for `token` and `ca`. `wait` sleeps so many seconds."""
 
     def __init__(
@@ -65,16 +66,6 @@ class HttpApi:
     def description(self) -> str:
         """Server and path as the contract names them; never the address."""
         return f"{self._dataset.server.name}{self._dataset.server.path}"
-
-    @property
-    def delivery(self) -> Delivery:
-        """As the contract says."""
-        return self._dataset.delivery
-
-    @property
-    def position(self) -> str | None:
-        """None: deliveries count in the order in which they come."""
-        return None
 
     def watermark(self) -> str | None:
         """None: the interface is not asked by watermark."""

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from registries.connectors.database_source import DatabaseSource
 from registries.connectors.postgres_reading import check_columns, libpq, reading
+from registries.connectors.unqueued_sources import DatabaseSource
 from registries.contracts.model import Dataset
 
 

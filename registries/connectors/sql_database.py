@@ -22,12 +22,12 @@ from typing import Any, Final, Self
 import pyarrow as pa
 import sqlalchemy as sa
 
-from registries.connectors.database_source import DatabaseSource
 from registries.connectors.faults import SourceChangedShape
 from registries.connectors.remote_faults import WatermarkWentBack
 from registries.connectors.sql_dialects import compares_texts, ignores_case, reading
 from registries.connectors.sql_values import texts
 from registries.connectors.taken import NOTHING_TAKEN, Taken
+from registries.connectors.unqueued_sources import DatabaseSource
 from registries.connectors.watermarks import Extent, again_from, bound_value
 from registries.contracts.model import Column, Dataset
 

@@ -50,7 +50,7 @@ def test_every_byte_of_a_cosigned_checkpoint_changed_is_found() -> None:
             genuine = verify_cosignatures(text, [WITNESS]) == [Cosigned(NAME, AT)]
             assert not (genuine and opened(text)), (place, mask)
             count += 1
-    print(f"\n{count} changes of a cosigned checkpoint: all found")  # noqa: T201
+    print(f"\n{count} changes of a cosigned checkpoint: all found")  # noqa: T201 - the count
 
 
 def opened(text: str) -> bool:

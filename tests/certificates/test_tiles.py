@@ -118,7 +118,7 @@ def test_every_byte_of_the_tiles_of_300_entries_changed_is_found_and_its_index_n
                 told = tile.start if tile.level == ENTRIES and place % step < 2 else first
                 assert told in {fault.index for fault in found}, (path, place, mask)
                 count += 1
-    print(f"\n{count} changes of single bytes in {len(files)} files of a log of {SIZE} entries: all found")  # noqa: T201
+    print(f"\n{count} changes of single bytes in {len(files)} files of a log of {SIZE} entries: all found")  # noqa: T201 - the count
     assert count == 2 * sum(map(len, files.values()))
 
 

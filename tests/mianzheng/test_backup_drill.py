@@ -35,6 +35,7 @@ from tests.exchange_api.conftest import (
     Certificates,
     Clock,
     Hub,
+    Served,
     asking,
     certificates,
     clock,
@@ -112,7 +113,10 @@ def test_the_drill(filled: Hub, asking: Asking, clock: Clock, elsewhere: Elsewhe
     with serving(hub, clock) as served:
         port = int(served.url.rsplit(":", 1)[1])
         token = asking.token(served.url, asking.question(NUMBER))
-        send = lambda to: to.http.post("/v1/verifications", content=token, headers={"content-type": "application/jwt"})  # noqa: E731
+
+        def send(to: Served) -> httpx.Response:
+            return to.http.post("/v1/verifications", content=token, headers={"content-type": "application/jwt"})
+
         first = send(served).json()
         backup = back_up(hub.home, tmp_path / "backups", clock)
         later = asking.ask(served, NUMBER)

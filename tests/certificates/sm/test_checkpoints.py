@@ -7,7 +7,7 @@ import pytest
 
 from certificates import merkle
 from certificates.checkpoints import BadCheckpoint, Checkpoint, open_checkpoint, prove, sign_checkpoint, verify_proof
-from certificates.jose import ED25519, ES256, SM2_SM3, new_key
+from certificates.jose import ED25519, ES256, SM2_SM3, Key, new_key
 from certificates.sm.sm2 import Sm2PublicKey
 
 KEY, SM_KEY = new_key(ED25519), new_key(SM2_SM3)
@@ -15,15 +15,15 @@ CHECKPOINT = Checkpoint("hub.example/ledger", 5, bytes(range(32)))
 NOTE = sign_checkpoint(CHECKPOINT, KEY, SM_KEY)
 
 
-def refusal(note: str, *keys: object) -> str:
+def refusal(note: str, *keys: Key) -> str:
     with pytest.raises(BadCheckpoint) as caught:
-        open_checkpoint(note, keys)  # type: ignore[arg-type]
+        open_checkpoint(note, keys)
     return caught.value.reason
 
 
 @pytest.mark.parametrize("keys", [(KEY,), (SM_KEY,), (KEY, SM_KEY), (SM_KEY, KEY)])
-def test_each_key_alone_and_both_together(keys: tuple[object, ...]) -> None:
-    assert open_checkpoint(NOTE, keys) == CHECKPOINT  # type: ignore[arg-type]
+def test_each_key_alone_and_both_together(keys: tuple[Key, ...]) -> None:
+    assert open_checkpoint(NOTE, keys) == CHECKPOINT
 
 
 def test_the_line_of_sm2_is_what_the_module_says() -> None:

@@ -140,7 +140,7 @@ def test_each_column_of_each_row_changed_is_found_and_its_place_named(
                 assert not missed, (column, mask)
     assert count == len(rows) * len(table.columns) * len(MASKS)
     record_property("changes", count)
-    print(f"\n{count} changes in the {len(rows)} rows of {table.name}: all found, their places named")  # noqa: T201
+    print(f"\n{count} changes in the {len(rows)} rows of {table.name}: all found, their places named")  # noqa: T201 - the count
 
 
 def change(conn: sa.Connection, column: sa.Column[object], mask: int, rows: list[str]) -> int:
