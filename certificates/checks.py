@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from certificates.identifiers import CertificateIdentifier, MalformedIdentifier, check_uscc
 from certificates.issuers import Issuer
@@ -78,6 +79,15 @@ def record(found: CertificateRecord) -> Line:
 def holder() -> Line:
     """That the holder matches; the store compared them."""
     return Line("holder", Outcome.PASS, "持证主体名称和代码相符。", "Name and code are those of the holder.")
+
+
+UNCHECKED: Final = Line(
+    "holder",
+    Outcome.UNKNOWN,
+    "有同编号、同名称的纸质时期记录，缺少持证主体号码，尚未核对。",
+    "A record of the paper era has this number and name, and no number of its holder: it is not yet checked.",
+)
+"""In place of ``holder`` where only number and name could be compared."""
 
 
 def status(on_day: DayStatus, found: CertificateRecord, day: date) -> Line:
@@ -260,8 +270,26 @@ def quality(source: SourceState, trust_level: str) -> Line:
     return Line("quality", outcome, f"数据集质量 {share}。", f"Quality of the dataset: {share}.")
 
 
-def disputes(found: CertificateRecord, *, being_checked: bool) -> Line:
-    """Whether something newer about this certificate waits to be checked."""
+DISPUTED: Final = Line(
+    "disputes",
+    Outcome.WARN,
+    "有单位对该证照的数据提出异议，数源部门正在校核。",
+    "Somebody disputes what is held of this certificate; its source is checking.",
+)
+"""In place of ``disputes`` while a dispute (校核) about just this certificate and holder is open."""
+
+
+IN_CASE: Final = Line(
+    "disputes",
+    Outcome.WARN,
+    "该证照有数据问题正由责任部门核对；申请人持有有效证照的，应当照常办理，不得要求其先行更正。",
+    "Its department is checking or mending a point of its data; whoever holds a valid paper must be served as usual.",
+)
+"""While a case (工单) about it is open: it is said, and turns no verdict (the rule of 2016 and of Decree 809)."""
+
+
+def disputes(found: CertificateRecord, *, being_checked: bool, in_case: bool = False) -> Line:
+    """Whether something about this certificate waits to be checked, or to be mended by its department."""
     if found.mark == "update_refused":
         return Line(
             "disputes",
@@ -276,6 +304,8 @@ def disputes(found: CertificateRecord, *, being_checked: bool) -> Line:
             "最近一次数据中没有此证照，正在核对。",
             "It was absent from the last delivery; this is being checked.",
         )
+    if in_case:
+        return IN_CASE
     if being_checked:
         return Line(
             "disputes", Outcome.WARN, "同一编号有数据正在核对。", "Another row with its number is being checked."

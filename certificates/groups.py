@@ -73,11 +73,13 @@ def sign_group(signing_inputs: Sequence[bytes], key: Key) -> list[str]:
     size = len(signing_inputs)
     if not 0 < size <= MOST:
         raise ValueError("a group has 1 to 65,536 tokens")
-    levels = _levels([_leaf(data, key.alg) for data in signing_inputs], key.alg)
-    signature = raw_signature(group_text(levels[-1][0], size, key.alg), key)
+    leaves = [_leaf(data, key.alg) for data in signing_inputs]
+    tree = merkle.levels(leaves, lambda left, right: _node(left, right, key.alg))
+    signature = raw_signature(group_text(tree[-1][0], size, key.alg), key)
+    places = [Place(index, size, tuple(merkle.path_in(tree, index))) for index in range(size)]
     return [
-        f"{data.decode('ascii')}.{compact.encode(_pack(signature, Place(index, size, _path(levels, index))))}"
-        for index, data in enumerate(signing_inputs)
+        f"{data.decode('ascii')}.{compact.encode(_pack(signature, place))}"
+        for data, place in zip(signing_inputs, places, strict=True)
     ]
 
 
@@ -140,22 +142,3 @@ def _leaf(data: bytes, alg: str) -> bytes:
 
 def _node(left: bytes, right: bytes, alg: str) -> bytes:
     return digest(b"\x01" + left + right, alg)
-
-
-def _levels(leaves: list[bytes], alg: str) -> list[list[bytes]]:
-    """All levels of the tree, leaves first; a node without a neighbour rises as it is."""
-    levels = [leaves]
-    while len(levels[-1]) > 1:
-        below = levels[-1]
-        pairs = zip(below[::2], below[1::2], strict=False)
-        levels.append([_node(left, right, alg) for left, right in pairs] + below[len(below) & ~1 :])
-    return levels
-
-
-def _path(levels: Sequence[Sequence[bytes]], index: int) -> tuple[bytes, ...]:
-    path = []
-    for level in levels[:-1]:
-        if index ^ 1 < len(level):
-            path.append(level[index ^ 1])
-        index //= 2
-    return tuple(path)

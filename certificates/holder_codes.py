@@ -89,7 +89,7 @@ def check_holder_code(code_type: str, code: str) -> bool | None:
 
 def normal_holder_code(code_type: str, code: str) -> str:
     """A code in its one form: trimmed, half-width (NFKC), upper case, and by its type what is certain beyond that."""
-    form = unicodedata.normalize("NFKC", code.strip()).strip().upper()
+    form = (code if code.isascii() else unicodedata.normalize("NFKC", code.strip())).strip().upper()
     kind = code_types().get(code_type)
     if kind is not None and kind.loose:
         form = _without_loose(form, kind.pattern)

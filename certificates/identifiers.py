@@ -17,6 +17,7 @@ Example:
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from certificates.errors import CertificatesError
 
@@ -154,6 +155,7 @@ def check_licence_plate(text: str) -> bool:
     return _PLATE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=4096)  # an issuer's stands on each of its certificates
 def check_uscc(text: str) -> bool:
     """Whether an 18-character USCC (GB 32100-2015) and the organisation code inside have right check characters."""
     if _USCC.fullmatch(text) is None:

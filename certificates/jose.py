@@ -14,6 +14,7 @@ Example:
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -43,7 +44,8 @@ from certificates.sm.sm2 import Sm2PrivateKey, Sm2PublicKey
 __all__ = [
     "ED25519", "ES256", "SM2_SM3", "BadKey", "Key", "KeyInModule", "PrivateKey", "PublicKey", "VerificationError",
     "Verified", "digest", "find_key", "key_from_jwk", "key_from_private", "key_in_module", "new_key",
-    "parse_unverified_issuer", "raw_signature", "sign", "signature_holds", "signing_input", "verify",
+    "parse_unverified_issuer", "raw_signature", "sign", "signature_holds", "signing_input", "signing_input_of",
+    "verify",
 ]  # fmt: skip
 
 _ES256 = ECAlgorithm(ECAlgorithm.SHA256, SECP256R1)
@@ -80,12 +82,21 @@ def signing_input(payload: Mapping[str, Any], key: Key, typ: str, alg: str = "")
 
     ``alg`` is the key's own, unless the token will be signed as one of a group (``certificates.groups``).
     """
-    header = {"alg": alg or key.alg, "kid": key.kid, "typ": typ}
-    return f"{compact.encode(_json(header))}.{compact.encode(_json(payload))}".encode("ascii")
+    return signing_input_of(_ENCODER.encode(payload), key, typ, alg)
 
 
-def _json(members: Mapping[str, Any]) -> bytes:
-    return json.dumps(members, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+def signing_input_of(payload: str, key: Key, typ: str, alg: str = "") -> bytes:
+    """As ``signing_input``, of a payload that is JSON already."""
+    return f"{_header(alg or key.alg, key.kid, typ)}.{compact.encode(payload.encode())}".encode("ascii")
+
+
+@lru_cache(64)
+def _header(alg: str, kid: str, typ: str) -> str:
+    """A key's header is the same each time."""
+    return compact.encode(_ENCODER.encode({"alg": alg, "kid": kid, "typ": typ}).encode())
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def sign(data: bytes, key: Key) -> str:
@@ -128,11 +139,11 @@ def parse_unverified_issuer(token: str) -> str:
 _MAX_ISSUER = 256
 
 
-def verify(token: str, keys: Mapping[str, Key], typ: str) -> Verified:
+def verify(token: str | compact.Compact, keys: Mapping[str, Key], typ: str) -> Verified:
     """Check a token's form, type, key, algorithm and signature, in this order.
 
     Args:
-        token: Compact JWS.
+        token: Compact JWS, or what `compact.parse` made of it.
         keys: The keys that may have signed it, by ``kid``.
         typ: The one type that is accepted.
 
@@ -147,13 +158,13 @@ def verify(token: str, keys: Mapping[str, Key], typ: str) -> Verified:
     return Verified(parts.header, parts.payload, parts.signing_input)
 
 
-def find_key(token: str, keys: Mapping[str, Key], typ: str) -> tuple[compact.Compact, Key]:
+def find_key(token: str | compact.Compact, keys: Mapping[str, Key], typ: str) -> tuple[compact.Compact, Key]:
     """The first half of ``verify``: form, type and key. Algorithm and signature have not been looked at.
 
     Raises:
         VerificationError: As ``verify``.
     """
-    parts = _parse(token)
+    parts = token if isinstance(token, compact.Compact) else _parse(token)
     if parts.header["typ"] != typ:
         raise VerificationError("typ")
     key = keys.get(parts.header["kid"])

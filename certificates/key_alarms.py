@@ -22,6 +22,7 @@ _PURPOSES = {
     KeyPurpose.CREDENTIAL: ("凭证签名密钥", "the key for credentials"),
     KeyPurpose.STATUS: ("状态列表密钥", "the key for status lists"),
     KeyPurpose.DOCUMENT: ("文件标记密钥", "the key for documents"),
+    KeyPurpose.MESSAGE: ("变更通知签名密钥", "the key for messages"),
     KeyPurpose.ROOT: ("信任根", "the trust root"),
 }
 

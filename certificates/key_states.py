@@ -41,6 +41,7 @@ class KeyPurpose(StrEnum):
     CREDENTIAL = "credential"
     STATUS = "status"  # status lists, and the offline bundles that hold them
     DOCUMENT = "document"  # marks on copies, and manifests of archive packages
+    MESSAGE = "message"  # what the hub sends by itself (webhooks), and the answers of their feed
     ROOT = "root"  # signs the published key set, and nothing else; its fingerprint is printed on receipts
 
 

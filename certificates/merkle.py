@@ -13,6 +13,7 @@ Example:
     True
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 
@@ -31,6 +32,29 @@ def leaf_hash(data: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Hash of an inner node: SHA-256 of 0x01, left and right."""
     return sha256(b"\x01" + left + right).digest()
+
+
+NodeHash = Callable[[bytes, bytes], bytes]
+
+
+def levels(leaf_hashes: Sequence[bytes], node: NodeHash = node_hash) -> list[list[bytes]]:
+    """All levels of a tree that is whole in memory, leaves first; a node without a neighbour rises as it is."""
+    found = [list(leaf_hashes)]
+    while len(found[-1]) > 1:
+        below = found[-1]
+        pairs = zip(below[::2], below[1::2], strict=False)
+        found.append([node(left, right) for left, right in pairs] + below[len(below) & ~1 :])
+    return found
+
+
+def path_in(tree: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
+    """The audit path of a leaf in such a tree, from the leaf up."""
+    path = []
+    for level in tree[:-1]:
+        if index ^ 1 < len(level):
+            path.append(level[index ^ 1])
+        index //= 2
+    return path
 
 
 def new_nodes(size: int, leaf_hashes: Iterable[bytes], read: NodeReader) -> list[tuple[int, int, bytes]]:
@@ -73,6 +97,38 @@ def inclusion_proof(index: int, size: int, read: NodeReader) -> list[bytes]:
             path.append(_range_hash(start, middle, read))
             start = middle
     return path[::-1]
+
+
+def inclusion_texts(places: Iterable[int], size: int, read: NodeReader, told: Callable[[bytes], str]) -> dict[int, str]:
+    """The audit paths of many leaves as texts, by place: each node told by itself, from the leaf up.
+
+    Leaves that stand together share most of their paths: each shared part is computed and told once for all of them.
+
+    Raises:
+        ValueError: There is no such leaf.
+
+    Example:
+        >>> inclusion_texts([0, 1], 3, lambda level, index: bytes([level, index]), lambda node: node.hex() + ";")
+        {0: '0001;0002;', 1: '0000;0002;'}
+    """
+    wanted = sorted(set(places))
+    if wanted and not (wanted[0] >= 0 and wanted[-1] < size):
+        raise ValueError("no such leaf in a tree of that size")
+    found: dict[int, str] = {}
+    # first and last of those wanted, the range of leaves below a node, and what stands above that node
+    below = [(0, len(wanted), 0, size, "")] if wanted else []
+    while below:
+        first, last, start, end, above = below.pop()
+        if end - start == 1:
+            found[wanted[first]] = above
+            continue
+        middle = start + _split(end - start)
+        parted = bisect_left(wanted, middle, first, last)
+        if parted < last:
+            below.append((parted, last, middle, end, told(_range_hash(start, middle, read)) + above))
+        if first < parted:
+            below.append((first, parted, start, middle, told(_range_hash(middle, end, read)) + above))
+    return found
 
 
 def consistency_proof(old: int, new: int, read: NodeReader) -> list[bytes]:

@@ -22,6 +22,7 @@ from certificates.errors import CertificatesError
 from certificates.evidence.bundles import examine_bundle
 from certificates.evidence.codes import examine_code
 from certificates.evidence.credentials import examine_credential
+from certificates.evidence.deliveries import examine_delivery
 from certificates.evidence.findings import Findings, Report
 from certificates.evidence.given import Given
 from certificates.evidence.heads import checkpoint_keys
@@ -54,6 +55,7 @@ EXAMINERS: Final[Mapping[str, Examiner]] = {
     "bundle": examine_bundle,
     "code": examine_code,
     "credential": _of_token(examine_credential),
+    "delivery": examine_delivery,
     "keys": examine_keys,
     "note": _of_text(examine_note),
     "proof": _of_text(examine_proof),

@@ -53,6 +53,11 @@ COMMANDS: Final = {
         "验证凭证 / a credential (SD-JWT VC)",
         "credential shown.txt --keys keys.jwks --status-list list.jwt",
     ),
+    "delivery": Command(
+        "delivery",
+        "验证投递回执 / the receipt of a delivered file, from a drop folder",
+        "delivery shops_1.csv.receipt.json --keys keys.jwks",
+    ),
     "bundle": Command("bundle", "验证离线包 / an offline bundle", "bundle bundle.json --root 'A1B2 C3D4 ...'"),
     "status": Command("status", "验证状态列表 / a status list", "status list.jwt --keys keys.jwks --index 7"),
     "keys": Command("keys", "验证公钥文件 / a key set", "keys keys.jwks --root 'A1B2 C3D4 ...'"),

@@ -9,20 +9,21 @@ Example:
     >>> key = new_key(ES256)
     >>> payload = compose(
     ...     issuer="https://hub.example", audience="client-1", issued_at=1704067200, jti="0" * 32,
-    ...     request_digest=bytes(32), salt=bytes(16), data_as_of=None, verification={"code": "refused"})
+    ...     request_digest=bytes(32), salt=bytes(16), data_as_of=None, answer={"code": "refused"})
     >>> draft = draft_receipt(payload, key)
     >>> (token,) = sign_drafts([draft], key)
-    >>> open_receipt(token, {key.kid: ReceiptKey(key.public_only())}).verification["code"]
+    >>> open_receipt(token, {key.kid: ReceiptKey(key.public_only())}).answer["code"]
     'refused'
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from certificates import compact
+from certificates.answer_texts import ToldAnswer, json_text
 from certificates.groups import group_algorithm, is_grouped, sign_group, verify
 from certificates.jose import (
     ES256,
@@ -34,7 +35,7 @@ from certificates.jose import (
     digest,
     key_from_jwk,
     sign,
-    signing_input,
+    signing_input_of,
 )
 
 TYP_RECEIPT: Final = "hub-receipt+jwt"
@@ -46,12 +47,17 @@ SALT_LENGTH: Final = 16
 DIGEST_LENGTH: Final = 32
 
 __all__ = [
-    "TYP_RECEIPT", "TYP_REQUEST", "BadReceipt", "Receipt", "ReceiptDraft", "ReceiptKey", "compose", "draft_receipt",
-    "leaf_data", "open_receipt", "receipt_keys", "request_digest", "resume", "sign", "sign_drafts", "upstream_digest",
-    "verify_receipt",
+    "TYP_RECEIPT", "TYP_REQUEST", "BadReceipt", "Receipt", "ReceiptDraft", "ReceiptKey", "answer_of", "compose",
+    "draft_receipt", "leaf_data", "open_receipt", "receipt_keys", "request_digest", "resume", "sign", "sign_drafts",
+    "upstream_digest", "verify_receipt",
 ]  # fmt: skip
 
-_MEMBERS = frozenset({"iss", "aud", "iat", "jti", "req", "salt", "data_as_of", "verification"})
+_MEMBERS = frozenset({"iss", "aud", "iat", "jti", "req", "salt", "data_as_of"})
+ANSWERS: Final = (
+    "verification", "verifications", "matching", "query", "certificates", "retrieval", "case_check", "watch", "feed",
+    "dispute",
+)  # fmt: skip
+"""Names of the nested member that holds the answer: what was asked."""
 
 
 class BadReceipt(VerificationError):
@@ -71,12 +77,14 @@ class ReceiptDraft:
     Attributes:
         leaf_data: 32 bytes, SHA-256 of the signing input: the ledger's leaf, in the SM profile too.
         grouped: Whether it is signed together with others.
+        answer_text: The answer as JSON, as it stands in the payload; "" where the draft comes from the ledger.
     """
 
     payload: Mapping[str, Any]
     signing_input: bytes
     leaf_data: bytes
     grouped: bool = False
+    answer_text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,8 @@ class Receipt:
 
     Attributes:
         data_as_of: Unix time of the source's last delivery, if there was one.
-        verification: The verdict and what was asked, as ``Verdict.to_json`` and the use case composed it.
+        act: What was asked, one of ``ANSWERS``.
+        answer: The nested member of that name: the verdict and what was asked, as the use case composed it.
         leaf_data: 32 bytes to look up in the ledger or to check an inclusion proof with.
     """
 
@@ -114,7 +123,8 @@ class Receipt:
     req: str
     salt: str
     data_as_of: int | None
-    verification: Mapping[str, Any]
+    act: str
+    answer: Mapping[str, Any]
     kid: str
     leaf_data: bytes
 
@@ -128,7 +138,8 @@ def compose(
     request_digest: bytes,
     salt: bytes,
     data_as_of: datetime | None,
-    verification: Mapping[str, Any],
+    answer: Mapping[str, Any],
+    member: str = "verification",
 ) -> dict[str, Any]:
     """A receipt's payload.
 
@@ -141,8 +152,11 @@ def compose(
             session.
         salt: 16 random bytes.
         data_as_of: Time of the source's last delivery, with zone; None if there was none, or a refusal.
-        verification: ``Verdict.to_json()``, with what was asked where the use case adds it.
+        answer: ``Verdict.to_json()``, with what was asked where the use case adds it.
+        member: The name under which it stands, one of ``ANSWERS``.
     """
+    if member not in ANSWERS:
+        raise ValueError("a receipt's answer has one of the names in ANSWERS")
     if len(request_digest) != DIGEST_LENGTH or len(salt) != SALT_LENGTH:
         raise ValueError("a request digest has 32 bytes, a salt 16")
     return {
@@ -153,8 +167,20 @@ def compose(
         "req": compact.encode(request_digest),
         "salt": compact.encode(salt),
         "data_as_of": None if data_as_of is None else int(data_as_of.timestamp()),
-        "verification": dict(verification),
+        member: answer if isinstance(answer, ToldAnswer) else dict(answer),
     }
+
+
+def answer_of(payload: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """What was asked, and the answer, of a receipt's payload.
+
+    Raises:
+        BadReceipt: It has none, or several.
+    """
+    found = [name for name in ANSWERS if name in payload]
+    if len(found) != 1 or not isinstance(payload[found[0]], dict):
+        raise BadReceipt("claims")
+    return found[0], payload[found[0]]
 
 
 def request_digest(request: bytes, key: Key) -> bytes:
@@ -178,8 +204,19 @@ def upstream_digest(question_id: str, answer: bytes) -> str:
 def draft_receipt(payload: Mapping[str, Any], key: Key) -> ReceiptDraft:
     """What is to be written down before it is signed with this key."""
     grouped = key.alg == SM2_SM3
-    data = signing_input(payload, key, TYP_RECEIPT, group_algorithm(key.alg) if grouped else key.alg)
-    return ReceiptDraft(payload, data, leaf_data(data), grouped)
+    act, answer = answer_of(payload)
+    text = answer.text if isinstance(answer, ToldAnswer) else json_text(answer)
+    alg = group_algorithm(key.alg) if grouped else key.alg
+    data = signing_input_of(_with_answer(payload, act, text), key, TYP_RECEIPT, alg)
+    return ReceiptDraft(payload, data, leaf_data(data), grouped, text)
+
+
+def _with_answer(payload: Mapping[str, Any], act: str, answer: str) -> str:
+    """The payload as JSON, sorted like all of them, with the answer as it is in its place."""
+    before = json_text({name: value for name, value in payload.items() if name < act})
+    after = json_text({name: value for name, value in payload.items() if name > act})
+    told = (before[1:-1], f'"{act}":{answer}', after[1:-1])
+    return "{" + ",".join([part for part in told if part]) + "}"
 
 
 def sign_drafts(drafts: Sequence[ReceiptDraft], key: Key) -> list[str]:
@@ -279,6 +316,9 @@ def _receipt(verified: Verified) -> Receipt:
     claims = verified.payload
     texts = all(isinstance(claims.get(name), str) for name in ("iss", "aud", "jti", "req", "salt"))
     times = type(claims.get("iat")) is int and type(claims.get("data_as_of")) in {int, type(None)}
-    if claims.keys() != _MEMBERS or not texts or not times or not isinstance(claims["verification"], dict):
+    act, answer = answer_of(claims)
+    if claims.keys() != _MEMBERS | {act} or not texts or not times:
         raise BadReceipt("claims")
-    return Receipt(**claims, kid=verified.header["kid"], leaf_data=leaf_data(verified.signing_input))
+    told = {name: claims[name] for name in _MEMBERS}
+    kid = verified.header["kid"]
+    return Receipt(**told, act=act, answer=answer, kid=kid, leaf_data=leaf_data(verified.signing_input))

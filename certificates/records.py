@@ -131,12 +131,18 @@ class SourceState:
 class LookUp:
     """What the store found. ``record`` is None alike for a number that does not exist and for another holder's.
 
-    ``being_checked``: the number stands in a row that is quarantined or held.
+    ``being_checked``: the number stands in a row that is quarantined or held. ``disputed``: somebody says that what the
+    hub has of just this number and holder is wrong, and its source has not answered yet. ``unchecked``: the state of a
+    certificate with this number and name whose holder has no number, as records of the paper era lack it; "" if its
+    state is not known. ``in_case``: its department was handed a case about it that is not settled.
     """
 
     record: CertificateRecord | None
     being_checked: bool
     source: SourceState
+    disputed: bool = False
+    unchecked: str | None = None
+    in_case: bool = False
 
 
 class MalformedQuestion(CertificatesError):
@@ -148,11 +154,16 @@ class MalformedQuestion(CertificatesError):
 
     def __init__(self, member: str, cause_zh: str, cause_en: str) -> None:
         self.member = member
+        self._cause = (cause_zh, cause_en)
         name_zh, name_en = (f"“{member}”", f'"{member}"') if member else ("整体", "as a whole")
         super().__init__(
             f"核验请求{name_zh}{cause_zh}。请按接口说明修改后重新发送。",
             f"The question's member {name_en} {cause_en}. Mend it after the API's description and send it again.",
         )
+
+    def inside(self, place: str) -> "MalformedQuestion":
+        """The same about a question that is part of another, such as ``questions[3]``."""
+        return MalformedQuestion(f"{place}.{self.member}" if self.member else place, *self._cause)
 
 
 _LENGTHS: Mapping[str, int] = {
@@ -167,6 +178,7 @@ _LENGTHS: Mapping[str, int] = {
 }
 _CODES = frozenset({"certificate_type", "certificate_number", "holder_code", "holder_code_type"})
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})  # not Co and Cn: names have characters that Python's Unicode does not know yet
+_MEMBERS = _LENGTHS.keys() | {"as_of"}
 _TYPE_CODE = re.compile(r"[0-9A-Z]{21}", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
@@ -202,7 +214,7 @@ class Question:
         """
         if not isinstance(content, Mapping):
             raise MalformedQuestion("", "不是 JSON 对象", "is not a JSON object")
-        if not _LENGTHS.keys() | {"as_of"} >= content.keys():
+        if not content.keys() <= _MEMBERS:
             raise MalformedQuestion("", "含有未知成员", "has a member that is not known")
         texts = {member: _text(content, member, limit) for member, limit in _LENGTHS.items()}
         if _TYPE_CODE.fullmatch(texts["certificate_type"]) is None:
@@ -230,12 +242,18 @@ def _text(content: Mapping[str, object], member: str, limit: int) -> str:
         raise MalformedQuestion(member, "不是文本", "is not a text")
     if len(value) > 4 * limit:  # before any work is done on it
         raise MalformedQuestion(member, "过长", "is too long")
-    text = unicodedata.normalize("NFKC", value).strip().upper() if member in _CODES else value.strip()
+    text = _narrowed(value) if member in _CODES else value.strip()
     if not text or len(text) > limit:
         raise MalformedQuestion(member, "为空或过长", "is empty or too long")
-    if any(unicodedata.category(character) in _UNSEEN for character in text):
+    # Whatever is not to be seen is not printable, and nearly every text is: one look is enough then
+    if not text.isprintable() and any(unicodedata.category(character) in _UNSEEN for character in text):
         raise MalformedQuestion(member, "含有控制字符", "has control characters")
     return text
+
+
+def _narrowed(code: str) -> str:
+    """A code trimmed, half-width (NFKC) and upper-cased; one of ASCII alone is as narrow as it gets."""
+    return (code if code.isascii() else unicodedata.normalize("NFKC", code)).strip().upper()
 
 
 def _day(value: object) -> date | None:

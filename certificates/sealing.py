@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 """Bytes of content in every chunk but the last."""
 
+AT_ONCE = 64
+"""Chunks that a long read takes from the file at once: each trip costs more than what it brings."""
+
 _MAGIC = b"MZSEAL01"
 _SALT = 32
 _HEADER = len(_MAGIC) + _SALT
@@ -151,8 +154,8 @@ class SealedWriter(io.RawIOBase):
 class SealedReader(io.RawIOBase):
     """Reads and seeks in a sealed binary file. The last chunk is checked at once, every other when it is read.
 
-    A read gives as many bytes as were asked for unless the content ends. One chunk is kept in memory. Closing the
-    reader leaves the file open.
+    A read gives as many bytes as were asked for unless the content ends. One chunk is kept in memory; of a longer read
+    AT_ONCE are read together. Closing the reader leaves the file open.
 
     Raises:
         SealBroken: On opening or on reading, when the file is not as it was sealed, or the key is another one.
@@ -174,7 +177,8 @@ class SealedReader(io.RawIOBase):
         self.size = sealed - self._chunks * _TAG
         self._position = 0
         self._open_number, self._open_content = -1, b""
-        self._open(self._chunks - 1)
+        for _ in self._opened(self._chunks - 1, 1):
+            pass
 
     def readable(self) -> bool:
         """Always."""
@@ -210,24 +214,34 @@ class SealedReader(io.RawIOBase):
             filled += len(part)
         return filled
 
-    def _parts(self, wanted: int) -> Iterator[bytes]:
+    def _parts(self, wanted: int) -> Iterator[bytes | memoryview]:
         while wanted:
             number, offset = divmod(self._position, CHUNK)
-            part = self._open(number)[offset : offset + wanted]
-            self._position += len(part)
-            wanted -= len(part)
-            yield part
+            ahead = min(AT_ONCE, -(-(offset + wanted) // CHUNK))
+            for content in self._opened(number, ahead):
+                part = content[offset : offset + wanted]
+                self._position += len(part)
+                wanted -= len(part)
+                offset = 0
+                yield part
 
-    def _open(self, number: int) -> bytes:
-        if number != self._open_number:
-            self._file.seek(_HEADER + number * (CHUNK + _TAG))
-            sealed = self._file.read(CHUNK + _TAG)
-            try:
-                content = self._cipher.decrypt(_nonce(number, last=number == self._chunks - 1), sealed, None)
-            except InvalidTag:
-                raise SealBroken from None
-            self._open_number, self._open_content = number, content
-        return self._open_content
+    def _opened(self, number: int, ahead: int) -> Iterator[memoryview]:
+        """Chunks from a number on, read together; the last of them is kept."""
+        if number == self._open_number:
+            yield memoryview(self._open_content)
+            return
+        self._file.seek(_HEADER + number * (CHUNK + _TAG))
+        sealed = memoryview(self._file.read(ahead * (CHUNK + _TAG)))
+        for place in range(ahead):
+            self._open_content = self._unsealed(number + place, sealed[place * (CHUNK + _TAG) :][: CHUNK + _TAG])
+            self._open_number = number + place
+            yield memoryview(self._open_content)
+
+    def _unsealed(self, number: int, sealed: memoryview) -> bytes:
+        try:
+            return self._cipher.decrypt(_nonce(number, last=number == self._chunks - 1), sealed, None)
+        except InvalidTag:
+            raise SealBroken from None
 
 
 def _cipher(key: bytes, salt: bytes) -> AESGCM:

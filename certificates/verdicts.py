@@ -55,6 +55,7 @@ class RefusalReason(StrEnum):
 
     NO_GRANT = "no_grant"
     BUDGET_SPENT = "budget_spent"
+    TOO_MANY_MISSES = "too_many_misses"
     CLIENT_SUSPENDED = "client_suspended"
 
 
@@ -122,7 +123,9 @@ def judge(
 
 def _judge_unmatched(look_up: LookUp, *, known: bool) -> Verdict:
     source = look_up.source
-    if known and look_up.being_checked:
+    if known and look_up.unchecked is not None:
+        return _judge_unchecked(look_up, look_up.unchecked)
+    if known and (look_up.being_checked or look_up.disputed):
         code = VerdictCode.PENDING_CHECK
     elif not known or not source.covered:
         code = VerdictCode.NOT_COVERED
@@ -131,7 +134,17 @@ def _judge_unmatched(look_up: LookUp, *, known: bool) -> Verdict:
     else:
         code = VerdictCode.NO_MATCH
     found = checks.unmatched(no_match=code == VerdictCode.NO_MATCH)
-    return _verdict(code, (found, checks.freshness(source), checks.quality(source, "")), None)
+    lines = (found, checks.freshness(source), checks.quality(source, ""))
+    return _verdict(code, (*lines, checks.DISPUTED) if look_up.disputed else lines, None)
+
+
+def _judge_unchecked(look_up: LookUp, state: str) -> Verdict:
+    """A record of the paper era: bad news about a certificate never waits, all else is said without describing it."""
+    lines = (checks.UNCHECKED, checks.freshness(look_up.source), checks.quality(look_up.source, "D"))
+    if state in BAD_NEWS:
+        return _verdict(VerdictCode(Status(state).value), lines, None)
+    zh, en, next_zh, next_en = _NOT_YET_CHECKED
+    return Verdict(VerdictCode.PENDING_CHECK, zh, en, next_zh, next_en, lines, None)
 
 
 def _about_time(record: CertificateRecord, kind: CertificateType, day: date, today: date) -> tuple[Line, ...]:
@@ -159,8 +172,14 @@ def _about_trust(record: CertificateRecord, look_up: LookUp) -> tuple[Line, ...]
         checks.integrity(record),
         checks.freshness(look_up.source),
         checks.quality(look_up.source, record.trust_level),
-        checks.disputes(record, being_checked=look_up.being_checked),
+        _about_checks(record, look_up),
     )
+
+
+def _about_checks(record: CertificateRecord, look_up: LookUp) -> Line:
+    if look_up.disputed:
+        return checks.DISPUTED
+    return checks.disputes(record, being_checked=look_up.being_checked, in_case=look_up.in_case)
 
 
 def _code(record: CertificateRecord, kind: CertificateType, look_up: LookUp, lines: tuple[Line, ...]) -> VerdictCode:
@@ -169,7 +188,7 @@ def _code(record: CertificateRecord, kind: CertificateType, look_up: LookUp, lin
     if status.finding in BAD_NEWS:  # bad news never waits
         return VerdictCode(Status(status.finding).value)
     unknown = Outcome.UNKNOWN in {status.outcome, validity.outcome}
-    if record.mark is not None or by_check["integrity"].outcome == Outcome.FAIL or unknown:
+    if record.mark is not None or look_up.disputed or by_check["integrity"].outcome == Outcome.FAIL or unknown:
         return VerdictCode.PENDING_CHECK
     if status.finding == Status.DRAFT or validity.finding == "not_begun":
         return VerdictCode.NOT_YET_VALID
@@ -253,6 +272,13 @@ def mask_number(number: str) -> str:
 _SERVE = (
     "申请人持有有效证照的，应当照常办理，不得要求其先行更正。",
     "Whoever holds a valid paper must be served as usual.",
+)
+
+_NOT_YET_CHECKED: Final = (
+    "该证照为纸质时期记录，缺少持证主体号码，尚未核对。",
+    "The certificate is on record from the paper era without its holder's number; it is not yet checked.",
+    f"{_SERVE[0]}可在窗口扫描原件、补全持证主体号码，以后即可在线核验。",
+    f"{_SERVE[1]} A window can scan it and complete the record, so that it can be verified from then on.",
 )
 
 _TEXTS: Mapping[VerdictCode, tuple[str, str, str, str]] = {
@@ -352,6 +378,12 @@ _REFUSALS: Mapping[RefusalReason, tuple[str, str, str, str]] = {
         "Not allowed: the budget of questions is spent.",
         "请稍后再试；确需提高限额的，请与平台管理员联系。",
         "Try later; ask the hub's operator if the budget is too small.",
+    ),
+    RefusalReason.TOO_MANY_MISSES: (
+        "短时间内查无结果过多，已停止作答。",
+        "Not allowed: too many questions found nothing within ten minutes.",
+        "请核对号码来源；由监督检查人员核实原因后恢复。",
+        "Check where the numbers come from; an inspector lifts this once the cause is known.",
     ),
     RefusalReason.CLIENT_SUSPENDED: (
         "调用方已被暂停使用。",

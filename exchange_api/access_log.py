@@ -10,12 +10,18 @@ import json
 import logging
 import secrets
 import time
+from functools import lru_cache
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange_api.meters import Meters
 
 UNKNOWN_ROUTE = "unknown"
+_LINE: Final = '{"method": %s, "route": %s, "status": %d, "milliseconds": %s, "request": "%s"}'
+_quoted = lru_cache(1024)(json.dumps)
+"""Methods and routes as JSON texts; there are few of them."""
+
 _log = logging.getLogger("mianzheng.access")
 
 
@@ -48,14 +54,8 @@ class AccessLog:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_template(scope)
         self._meters.note_request(route, status, seconds)
-        line = {
-            "method": scope["method"] if scope["method"].isalpha() else UNKNOWN_ROUTE,
-            "route": route,
-            "status": status,
-            "milliseconds": round(seconds * 1000, 1),
-            "request": secrets.token_hex(8),
-        }
-        _log.info("%s", json.dumps(line))
+        method = scope["method"] if scope["method"].isalpha() else UNKNOWN_ROUTE
+        _log.info(_LINE, _quoted(method), _quoted(route), status, round(seconds * 1000, 1), secrets.token_hex(8))
 
 
 def route_template(scope: Scope) -> str:

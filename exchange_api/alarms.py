@@ -1,4 +1,4 @@
-"""What operators should see to before it becomes a fault: keys that are due, entries that no trusted clock has seen.
+"""What operators should see to: keys that are due, entries without a trusted time, who was stopped for guessing.
 
     for alarm in alarms.all(): print(alarm.en)
 
@@ -14,7 +14,7 @@ from certificates.keys import KeyRing, KeyStatus
 from exchange_api.meters import Meters
 from exchange_api.transactions import Transaction
 from registries.errors import RegistriesError
-from registries.store import time_stamps
+from registries.store import budgets, time_stamps
 from registries.store.engine import Store
 from registries.time_authority import is_overdue
 
@@ -45,12 +45,13 @@ class Alarms:
 
     def all(self) -> list[Alarm]:
         """Every alarm; those about keys first, soonest first."""
+        others = [*self._of_time(), *self._of_guessing()]
         try:
             self.keys.refresh()
         except CertificatesError:  # that the keys cannot be read is a fault, told by readiness
-            return self._of_time()
+            return others
         of_keys = [Alarm(alarm.zh, alarm.en, alarm.overdue) for alarm in self.keys.alarms(self.clock())]
-        return [*of_keys, *self._of_time()]
+        return [*of_keys, *others]
 
     def measure(self, meters: Meters) -> None:
         """Tell the metrics the days left of each key, how long entries have waited for a time stamp, and the alarms."""
@@ -60,6 +61,7 @@ class Alarms:
                 meters.set_key_days(state.purpose.value, (state.expires_at - moment) / _DAY)
         since = self.waiting_since()
         meters.set_stamp_wait(0.0 if since is None else max(0.0, moment - since.timestamp()))
+        meters.set_stopped(self.stopped())
         meters.set_alarms(len(self.all()))
 
     def waiting_since(self) -> datetime | None:
@@ -71,6 +73,27 @@ class Alarms:
                 return time_stamps.waiting_since(work.conn)
         except RegistriesError:  # that the store is down is a fault, told by readiness
             return None
+
+    def stopped(self) -> int:
+        """How many clients and officers were stopped for guessing, and wait for an inspector."""
+        try:
+            with Transaction(self.store) as work:
+                return budgets.stopped(work.conn)
+        except RegistriesError:  # as above
+            return 0
+
+    def _of_guessing(self) -> list[Alarm]:
+        count = self.stopped()
+        if not count:
+            return []
+        return [
+            Alarm(
+                f"有 {count} 个系统或账号因十分钟内查无结果过多被停止作答。请监督检查人员在“监督检查”页核实处置。",
+                f"{count} clients or accounts were stopped: too many of their questions found nothing within ten "
+                "minutes. An inspector should look at them on the page Inspection.",
+                overdue=True,
+            )
+        ]
 
     def _of_time(self) -> list[Alarm]:
         since = self.waiting_since()

@@ -1,7 +1,7 @@
 """Who may ask, and what each kind of asking looks like before it goes the way of a question.
 
-    inquiry = parse_request(token)                        # a client's signed request
-    inquiry = parse_officers_question(session, {...}, jti="…")   # an officer's form; the hub composes the request
+    inquiry = parse_request(token, act)                              # a client's signed request
+    inquiry = parse_officers_question(session, {...}, "jti…", act)   # an officer's form; the hub composes the request
 
 Both refuse what is malformed before anything is looked at.
 """
@@ -9,22 +9,24 @@ Both refuse what is malformed before anything is looked at.
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from certificates.compact import NotCompact, parse
+from certificates.compact import MAX_TOKEN, Compact, NotCompact, parse
 from certificates.errors import CertificatesError
 from certificates.jose import Key, VerificationError, key_from_jwk
-from certificates.records import Question
 from certificates.requests import read_request
+from exchange_api.acts.act import Act
+from exchange_api.acts.verification import VERIFICATIONS_PATH
 from exchange_api.errors import ExchangeApiError, FormNotOurs, NotASignedRequest, NotVerified
 from exchange_api.sessions import Session
 from exchange_api.transactions import Transaction
 from registries.store import clients
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
-_FORM_ID = re.compile(r"[A-Za-z0-9._~-]{16,128}", re.ASCII)
+FORM_ID = re.compile(r"[A-Za-z0-9._~-]{16,128}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,13 +51,17 @@ class SignedRequest:
     """A client's request whose form is right; nothing in it has been verified.
 
     Attributes:
-        url: the whole address that it was sent to; None: where questions are asked.
+        act: what is asked.
+        parts: the token, taken apart.
+        path: where it was sent to, if not where the act is asked.
     """
 
     token: str
     issuer: str
-    question: Question
-    url: str | None = None
+    question: Any
+    act: Act[Any]
+    parts: Compact
+    path: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,10 @@ class OfficersQuestion:
     """
 
     asker: Asker
-    question: Question
+    question: Any
     jti: str
     request: bytes
+    act: Act[Any]
 
 
 Inquiry = SignedRequest | OfficersQuestion
@@ -85,10 +92,11 @@ class Known:
     """
 
     asker: Asker
-    question: Question
+    question: Any
     jti: str
     request: bytes
     digest: bytes
+    act: Act[Any]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -99,8 +107,8 @@ class Known:
 Refused = CertificatesError | ExchangeApiError
 
 
-def parse_request(token: str) -> SignedRequest:
-    """Read a client's request strictly.
+def parse_request(token: str, act: Act[Any], longest: int = MAX_TOKEN) -> SignedRequest:
+    """Read a client's request of at most so many characters strictly.
 
     Raises:
         NotASignedRequest: it is not a compact JWS with the header and claims that a request has.
@@ -108,36 +116,53 @@ def parse_request(token: str) -> SignedRequest:
         MalformedQuestion: names the member of the question that is wrong.
     """
     try:
-        claims = parse(token).payload
+        parts = parse(token, longest)
     except NotCompact as error:
         raise NotASignedRequest(str(error)) from None
-    issuer, content = claims.get("iss"), claims.get("question")
+    issuer, content = parts.payload.get("iss"), parts.payload.get("question")
     if not isinstance(issuer, str) or not isinstance(content, Mapping):
         raise NotASignedRequest("claims")
     if not CLIENT_ID.fullmatch(issuer):  # no client is called so; nothing is looked up for it
         raise NotVerified("iss")
-    return SignedRequest(token, issuer, Question.parse(content))
+    return SignedRequest(token, issuer, act.parse(content), act, parts)
 
 
-def parse_officers_question(session: Session, content: Mapping[str, object], jti: str) -> OfficersQuestion:
+def parse_officers_question(
+    session: Session, content: Mapping[str, object], jti: str, act: Act[Any]
+) -> OfficersQuestion:
     """Compose the request that stands for an officer's form; the same form sent twice is the same request.
 
     Args:
         session: the officer's.
         content: members of the question, as the form gave them.
         jti: made with the form, 16 to 128 characters.
+        act: what is asked.
 
     Raises:
         FormNotOurs: the jti is not one that a form of ours carries.
         MalformedQuestion: names the member that is wrong.
     """
-    if not _FORM_ID.fullmatch(jti):
+    if not FORM_ID.fullmatch(jti):
         raise FormNotOurs
     asker = officer(session)
-    question = Question.parse(content)
+    question = act.parse(content)
     request = {"iss": asker.ledger_name, "jti": jti, "question": question.to_json()}
+    if act.path != VERIFICATIONS_PATH:  # which has none since before there were others
+        request["url"] = act.path
     canonical = json.dumps(request, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return OfficersQuestion(asker, question, jti, canonical.encode())
+    return OfficersQuestion(asker, question, jti, canonical.encode(), act)
+
+
+def registered(work: Transaction, issuer: str) -> tuple[clients.Client, dict[str, Key]]:
+    """The client that a request says it is from, with its keys by `kid`; nothing has been verified.
+
+    Raises:
+        NotVerified: nobody is registered under that name.
+    """
+    client = clients.client_with_keys(work.conn, issuer) if CLIENT_ID.fullmatch(issuer) else None
+    if client is None:
+        raise NotVerified("unknown client")
+    return client, {kid: key_from_jwk(jwk) for kid, jwk in client.keys.items()}
 
 
 def officer(session: Session) -> Asker:
@@ -149,19 +174,20 @@ def officer(session: Session) -> Asker:
 class Registered:
     """Knows askers: an officer's session was opened before, a client is known by the signature of its request."""
 
-    def __init__(self, audience: str, url: str) -> None:
+    def __init__(self, audience: str, address: str, used: Callable[[str, datetime], None] | None = None) -> None:
+        self._used = used
         self._audience = audience
-        self._url = url
+        self._address = address
         self._keys: dict[str, Key] = {}
 
     def know(self, work: Transaction, inquiries: Sequence[Inquiry], now: datetime) -> list[Known | Refused]:
         """Each inquiry's asker, or why it is not known; a client is looked up once for all of its requests."""
         issuers = sorted({each.issuer for each in inquiries if isinstance(each, SignedRequest)})
-        registered = {issuer: clients.client_with_keys(work.conn, issuer) for issuer in issuers}
+        registered = clients.clients_with_keys(work.conn, issuers) if issuers else {}
         return [
-            Known(each.asker, each.question, each.jti, each.request, hashlib.sha256(each.request).digest())
+            Known(each.asker, each.question, each.jti, each.request, hashlib.sha256(each.request).digest(), each.act)
             if isinstance(each, OfficersQuestion)
-            else self._client(each, registered[each.issuer], now)
+            else self._client(each, registered.get(each.issuer), now)
             for each in inquiries
         ]
 
@@ -169,14 +195,17 @@ class Registered:
         if client is None:
             return NotVerified("unknown client")
         keys = {kid: self._key(kid, jwk) for kid, jwk in client.keys.items()}
+        url = self._address + (request.path or request.act.path)
         try:
-            read = read_request(request.token, keys, audience=self._audience, url=request.url or self._url, now=now)
+            read = read_request(request.token, keys, audience=self._audience, url=url, now=now, parts=request.parts)
         except VerificationError as error:
             return NotVerified(error.reason)
         except CertificatesError as error:
             return error
+        if self._used is not None:
+            self._used(request.parts.header["kid"], now)
         asker = Asker(f"client:{client.id}", client.id, client.department, active=client.state == "active")
-        return Known(asker, request.question, read.jti, request.token.encode(), read.digest)
+        return Known(asker, request.question, read.jti, request.token.encode(), read.digest, request.act)
 
     def _key(self, kid: str, jwk: Mapping[str, object]) -> Key:
         """A registered key, read once: its kid is its thumbprint, so that it can't change under its name."""

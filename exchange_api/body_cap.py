@@ -59,7 +59,7 @@ class BodyCap:
             await self._app(scope, receive, send)
             return
         count = _Count(self._most(scope["path"]))
-        if _declared_length(scope) > count.most:
+        if declared_length(scope) > count.most:
             await _refuse(scope, receive, send)
             return
         await self._app(scope, _counted(receive, count), _guarded(send, count))
@@ -72,7 +72,8 @@ class BodyCap:
         return self._upload if path.startswith(self._upload_prefixes) else self._small
 
 
-def _declared_length(scope: Scope) -> int:
+def declared_length(scope: Scope) -> int:
+    """How many bytes the request says its body has; 0 if it does not say."""
     declared = Headers(scope=scope).get("content-length", "0")
     # Python refuses to read numbers of thousands of digits; the body is counted anyway while it arrives
     return int(declared[:MOST_DIGITS]) if declared.isdecimal() else 0

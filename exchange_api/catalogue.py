@@ -1,7 +1,8 @@
 """The catalogue (目录) as anybody may read it: what departments publish, and how good it is; no row of it.
 
-Its members follow Decree 809, article 13: name, items, provider, format, update frequency, sharing class, mode and
-conditions, classification; beside them the contract's version, the score with what it is over, and how old data is.
+Its members follow Decree 809, articles 13 to 15: name, items, provider, format, update frequency, sharing class, mode,
+conditions, scope and purpose, or reason and legal basis, grade and classification, and what of that is missing; beside
+them the contract's version, the score with what it is over, and how old data is.
 
     described(parts.contracts.number(), parts.catalogue, standing)
     -> {"version": 3, "departments": [...], "registers": [...], "datasets": [...]}
@@ -15,6 +16,7 @@ from typing import Any, Final
 from exchange_api.transactions import Transaction
 from quality.scores import DimensionScore, RuleScore, dimension_scores, mean
 from registries.contracts.model import Column, Dataset, Register
+from registries.contracts.vocabulary import CLASSIFICATIONS
 from registries.departments import Catalogue, Department
 from registries.store import pages, scores
 from registries.store.engine import Store
@@ -85,7 +87,7 @@ def described(version: int, catalogue: Catalogue, standing: Mapping[str, Standin
     return {
         "version": version,
         "departments": [_department(each) for each in catalogue.departments],
-        "registers": [_register(each, catalogue) for each in catalogue.registers],
+        "registers": [describe_register(each, catalogue) for each in catalogue.registers],
         "datasets": [
             describe(dataset, catalogue, standing.get(dataset.name, NOTHING_YET)) for dataset in catalogue.datasets
         ],
@@ -105,7 +107,8 @@ def _department(department: Department) -> Described:
     }
 
 
-def _register(register: Register, catalogue: Catalogue) -> Described:
+def describe_register(register: Register, catalogue: Catalogue) -> Described:
+    """One register."""
     kind = register.subject_kind
     return {
         "id": register.id,
@@ -152,8 +155,13 @@ def describe(dataset: Dataset, catalogue: Catalogue, standing: Standing) -> Desc
         "sharing": {
             "class": dataset.sharing_class,
             "conditions": dataset.sharing.conditions or None,
+            "scope": dataset.sharing.scope or None,
+            "purpose": dataset.sharing.purpose or None,
             "legal_basis": dataset.sharing.legal_basis or None,
+            "reason": dataset.sharing.reason or None,
+            "missing": list(dataset.sharing.missing),
         },
+        "grading": {"grade": dataset.sharing.grade or None, "classification": classification_of(dataset)},
         "mode": {"id": mode_of(dataset)} | _words(*MODES[mode_of(dataset)]),
         "register": dataset.register.register if dataset.register else None,
         "certificate_type": dataset.certificate.type_code if dataset.certificate else None,
@@ -179,6 +187,11 @@ def mode_of(dataset: Dataset) -> str:
     if dataset.certificate is not None:
         return "verification"
     return "dataset" if dataset.register is None else "register"
+
+
+def classification_of(dataset: Dataset) -> str:
+    """The strictest classification among its items."""
+    return max((column.classification for column in dataset.stored_columns), key=CLASSIFICATIONS.index)
 
 
 def _item(column: Column) -> Described:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from certificates.checks import STATUS_EN, STATUS_ZH
 from certificates.types import CertificateType, HolderKind, Validity
 from registries.departments import Catalogue
+from registries.service_items.model import items_using
 
 Described = dict[str, Any]
 
@@ -31,7 +32,7 @@ def described_types(types: Mapping[str, CertificateType], catalogue: Catalogue) 
 
 
 def described_type(kind: CertificateType, catalogue: Catalogue) -> Described:
-    """One type: who defines and issues it, for whom, how long it counts, what it shows, how its states are told."""
+    """One type: who defines and issues it, for whom, how long it counts, what it shows, which service items use it."""
     return {
         "code": kind.code,
         "demo_code": kind.demo,
@@ -53,6 +54,10 @@ def described_type(kind: CertificateType, catalogue: Catalogue) -> Described:
             for code, state in kind.status_map.items()
         ],
         "collected_in": collected_in(kind, catalogue),
+        "used_by": [
+            {"code": item.code, "zh": item.name_zh, "en": item.name_en, "department": item.department}
+            for item in items_using(catalogue, kind.code)
+        ],
         "source": kind.source,
     }
 

@@ -7,7 +7,8 @@ questions that arrive while a group is being answered form the next group; nobod
         answer = committer.submit(inquiry).result()
 
 `answer_group` gets 1 to `group_size` inquiries and returns as many outcomes, in order; an outcome that is an
-exception is raised to its asker alone. What `answer_group` raises is raised to everybody in the group.
+exception is raised to its asker alone. What `answer_group` raises is raised to everybody in the group. With several
+workers groups are answered side by side.
 """
 
 import logging
@@ -16,6 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -32,7 +34,7 @@ _log = logging.getLogger("mianzheng.committer")
 
 
 class Committer(Generic[Asked, Answered]):
-    """A queue, a thread that gathers groups, and a worker that answers them one group after the other."""
+    """A queue, a thread that gathers groups, and workers, each of which answers one group after the other."""
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class Committer(Generic[Asked, Answered]):
         group_size: int = GROUP_SIZE,
         most_waiting: int = MOST_WAITING,
         tend_every: float = TEND_EVERY,
+        workers: int = 1,
     ) -> None:
         self._answer_group = answer_group
         self._tend = tend
@@ -50,8 +53,9 @@ class Committer(Generic[Asked, Answered]):
         self._waiting: queue.Queue[tuple[Asked, Future[Answered]] | None] = queue.Queue(most_waiting)
         self._closing = threading.Event()
         self._door = threading.Lock()  # nobody gets in behind whoever closes
-        # The worker's own future carries whatever a group raised, so that no error ends the gathering thread
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="committer-worker")
+        # A worker's own future carries whatever a group raised, so that no error ends the gathering thread
+        self._worker = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="committer-worker")
+        self._free = threading.Semaphore(workers)  # no group is gathered before somebody can answer it
         self._thread = threading.Thread(target=self._gather_until_closed, name="committer", daemon=True)
 
     def __enter__(self) -> Self:
@@ -90,11 +94,15 @@ class Committer(Generic[Asked, Answered]):
 
     def _gather_until_closed(self) -> None:
         while not (self._closing.is_set() and self._waiting.empty()):
+            self._free.acquire()
             group = self._next_group()
             if group:
-                self._answer(group)
-            elif not self._closing.is_set():
+                answered = self._worker.submit(self._answer_group, [asked for asked, _ in group])
+                answered.add_done_callback(partial(self._answered, group))
+                continue
+            if not self._closing.is_set():
                 self._report(self._worker.submit(self._tend).exception())
+            self._free.release()
 
     def _next_group(self) -> list[tuple[Asked, Future[Answered]]]:
         """Wait for one inquiry, then take all that are there; empty after a rest, or to close."""
@@ -106,8 +114,18 @@ class Committer(Generic[Asked, Answered]):
         # An asker who has gone away is not answered; from here on nobody can go away
         return [one for one in group if one is not None and one[1].set_running_or_notify_cancel()]
 
-    def _answer(self, group: list[tuple[Asked, Future[Answered]]]) -> None:
-        answered = self._worker.submit(self._answer_group, [asked for asked, _ in group])
+    def _answered(
+        self, group: list[tuple[Asked, Future[Answered]]], answered: "Future[Sequence[Answered | Exception]]"
+    ) -> None:
+        """In the worker's thread: tell everybody, and be free again."""
+        try:
+            self._tell(group, answered)
+        finally:
+            self._free.release()
+
+    def _tell(
+        self, group: list[tuple[Asked, Future[Answered]]], answered: "Future[Sequence[Answered | Exception]]"
+    ) -> None:
         error = answered.exception()
         if error is not None:
             self._report(error)

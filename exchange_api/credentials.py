@@ -15,18 +15,22 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from certificates import compact
+from certificates.china_time import CHINA
 from certificates.credentials import LIFETIME, BadCredential, CredentialDraft, draft_credential, keyed_salts
 from certificates.jose import sign
 from certificates.keys import KeyPurpose, KeyRing
 from certificates.types import CertificateType
 from certificates.verdicts import VerdictCode
-from exchange_api.answering import ACT, CHINA, Answer, Answering
+from exchange_api.answering import Answering
+from exchange_api.answers import Answer
 from exchange_api.askers import Inquiry, SignedRequest
 from exchange_api.errors import NoCredential, RequestReused
 from exchange_api.status_lists import StatusLists
 from exchange_api.transactions import Transaction
 from registries.store import clients, grants, ledger
+from registries.store.certificates import Sought
 from registries.store.engine import Store
+from registries.store.grants import Claimant
 
 PATH = "/v1/credentials"
 KIND = "credential"
@@ -73,7 +77,7 @@ class Credentials:
             Everything that asking raises.
         """
         answer = self._answering.ask(inquiry).result()
-        if answer.verdict["code"] != VerdictCode.VALID:
+        if answer.content["code"] != VerdictCode.VALID:
             raise NoCredential
         now = self._clock()
         self._keys.refresh()
@@ -97,9 +101,12 @@ class Credentials:
                 raise RequestReused from None
         today = now.astimezone(CHINA).date()
         question = inquiry.question
-        wish = (question.certificate_type, question.purpose, question.service_item)
-        grant = grants.covering_grant(work.conn, department, ACT, *wish, today)
-        place = None if grant is None else self._lists.take_place(work, question, grant, f"{name}\n{jti}", now)
+        wishes = [(Claimant(department, name), wish) for wish in inquiry.act.wishes(question)]
+        (grant,) = grants.covering_grants(work.conn, wishes, today)
+        place = None
+        if grant is not None:
+            sought = Sought(question, grant, Claimant(department, name))
+            place = self._lists.take_place(work, sought, f"{name}\n{jti}", now)
         if place is None:
             raise NoCredential
         receipt = compact.parse(answer.receipt).payload
@@ -109,7 +116,7 @@ class Credentials:
             key,
             issuer=self._issuer,
             issued_at=int(now.timestamp()),
-            expires=_expires(now, answer.verdict["certificate"]),
+            expires=_expires(now, answer.content["certificate"]),
             receipt=str(receipt["jti"]),
             status=place,
             salts=salts,
@@ -120,7 +127,7 @@ class Credentials:
 
     def _about(self, inquiry: Inquiry, answer: Answer) -> dict[str, Any]:
         """What a holder may disclose: what was asked for, which matched, and what the answer told."""
-        question, certificate = inquiry.question, answer.verdict["certificate"]
+        question, certificate = inquiry.question, answer.content["certificate"]
         kind = self._types.get(question.certificate_type)
         return {
             "certificate_type": question.certificate_type,
@@ -131,7 +138,7 @@ class Credentials:
             "holder_code_type": question.holder_code_type,
             **{name: certificate[name] for name in ("issuing_authority", "issued_on", "valid_from", "valid_until")},
             "long_term": certificate["long_term"],
-            "valid_on": answer.verdict["asked"]["as_of"],
+            "valid_on": answer.content["asked"]["as_of"],
         }
 
 

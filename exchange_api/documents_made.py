@@ -21,8 +21,9 @@ from certificates.documents.errors import CaseTooLarge, EmptyCase
 from certificates.documents.making import FORMATS, Evidence, draft_copy, make_document
 from certificates.documents.marks import Mark
 from certificates.keys import KeyPurpose, KeyRing
-from certificates.receipts import resume, sign_drafts
+from certificates.receipts import answer_of, resume, sign_drafts
 from certificates.types import CertificateType
+from exchange_api.answers import Answer
 from exchange_api.askers import officer
 from exchange_api.ledger_head import LedgerHead
 from exchange_api.receipts_kept import ReceiptsKept
@@ -76,11 +77,11 @@ class DocumentsMade:
 
     def copy(self, session: Session, jti: str, kind: str, paper: Paper, mark: Mark) -> MadeFile:
         """A marked copy (加注件), recorded in the ledger before it is signed. Raises as `document`."""
-        evidence, now, key = self._own(session, jti), self._clock(), self._keys.active(KeyPurpose.DOCUMENT)
-        own = secrets.token_hex(16)
-        draft = draft_copy(evidence, kind, mark, made_at=int(now.timestamp()), jti=own, key=key, paper=paper)
-        self._record("copy", officer(session).ledger_name, own, draft.signing_input, now)
-        return _file("copy", own, kind, draft.signed(key))
+        return self._marked(self._own(session, jti), officer(session).ledger_name, kind, paper, mark)
+
+    def copy_of(self, answer: Answer, asker: str, kind: str, paper: Paper, mark: Mark) -> MadeFile:
+        """A marked copy of an answer that a client was given just now; likewise. Raises as `document`."""
+        return self._marked(self._evidence(answer.receipt, answer.proof), asker, kind, paper, mark)
 
     def package(self, session: Session, case: str) -> MadeFile:
         """The archive package of the officer's own receipts of a case.
@@ -101,6 +102,13 @@ class DocumentsMade:
         draft = draft_package(about, receipts, jti=own, key=key)
         self._record("package", asker or department or "operator", own, draft.signing_input, now)
         return MadeFile(f"case-package-{own}.zip", "application/zip", draft.signed(key))
+
+    def _marked(self, evidence: Evidence, asker: str, kind: str, paper: Paper, mark: Mark) -> MadeFile:
+        now, key = self._clock(), self._keys.active(KeyPurpose.DOCUMENT)
+        own = secrets.token_hex(16)
+        draft = draft_copy(evidence, kind, mark, made_at=int(now.timestamp()), jti=own, key=key, paper=paper)
+        self._record("copy", asker, own, draft.signing_input, now)
+        return _file("copy", own, kind, draft.signed(key))
 
     def _own(self, session: Session, jti: str) -> Evidence:
         receipt = self._receipts.one(session, jti)
@@ -128,7 +136,7 @@ class DocumentsMade:
         return token
 
     def _evidence(self, token: str, proof: str) -> Evidence:
-        asked: Mapping[str, str] = compact.parse(token).payload["verification"].get("asked") or {}
+        asked: Mapping[str, str] = answer_of(compact.parse(token).payload)[1].get("asked") or {}
         kind = self._types.get(asked.get("certificate_type", ""))
         return Evidence(token, proof, self._keys.fingerprint(), _name(kind))
 

@@ -1,15 +1,17 @@
 """What can go wrong while answering, and the one table that says what it is on the wire (RFC 9457).
 
-Errors know nothing of HTTP; `kind_of(error)` looks an error up in `KINDS`, by its class and then its ancestors.
-Every problem has a type URI that stays, a title, the error's own cause and next step in both languages.
+Errors know nothing of HTTP; `kind_of(error)` looks an error up in `KINDS`, by its class and then its ancestors. An
+error of another package says its kind itself, as the class attribute `kind`.
+Every problem has a code and a page that stay, a title, the error's own cause and next step in both languages.
 
-    >>> kind_of(Overloaded()).type
-    'urn:mianzheng:problem:overloaded'
+    >>> kind_of(Overloaded()).name, kind_of(Overloaded()).place
+    ('overloaded', '/problems/overloaded')
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import ClassVar
 
 from certificates.documents.errors import BadMark, CaseTooLarge, DocumentsMissing, EmptyCase
 from certificates.errors import CertificatesError
@@ -28,11 +30,29 @@ from registries.errors import LedgerDamaged, LedgerSetBack, RegistriesError, Sto
 from registries.landing_faults import LandingFailed
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How an error looks on the wire: its stable code, HTTP status and title."""
+
+    name: str
+    status: HTTPStatus
+    title_zh: str
+    title_en: str
+
+    @property
+    def place(self) -> str:
+        """The page that explains it, below the hub's address; never changes once given out."""
+        return f"/problems/{self.name}"
+
+
 class ExchangeApiError(Exception):
     """The root: raised only through its children. `zh` and `en` give cause and next step, never personal data.
 
     `members` are what a program needs beside the words: they stand in the problem document, too.
+    `kind` is how it looks on the wire, for errors that do not stand in this module's table.
     """
+
+    kind: ClassVar[Kind | None] = None
 
     def __init__(self, zh: str, en: str, **members: int | str) -> None:
         super().__init__(en)
@@ -121,7 +141,9 @@ class RequestReused(ExchangeApiError):
 
 
 class SignInNeeded(ExchangeApiError):
-    """Raised when a page needs a signed-in account; pages send the visitor to the sign-in page and back."""
+    """Raised when a page needs a signed-in account; pages send the visitor to `place` and back."""
+
+    place = "/sign-in"
 
     def __init__(self, came_from: str) -> None:
         super().__init__("请先登录", "sign in first")
@@ -328,21 +350,6 @@ class ServerNotReady(ExchangeApiError):
         super().__init__("枢纽暂时无法作答,请稍后重试", "the hub can't answer at the moment; try again later")
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One row of the table: how an error looks on the wire."""
-
-    name: str
-    status: HTTPStatus
-    title_zh: str
-    title_en: str
-
-    @property
-    def type(self) -> str:
-        """The type URI; never changes once given out."""
-        return f"urn:mianzheng:problem:{self.name}"
-
-
 def _kind(name: str, status: HTTPStatus, title_zh: str, title_en: str) -> Kind:
     return Kind(name, status, title_zh, title_en)
 
@@ -434,4 +441,25 @@ KINDS_OF_STATUS: Mapping[HTTPStatus, tuple[Kind, str, str]] = _OF_ROUTING
 
 def kind_of(error: Exception) -> Kind:
     """The row for an error: that of its class, or of the nearest ancestor."""
-    return next(KINDS[ancestor] for ancestor in type(error).__mro__ if ancestor in KINDS)
+    return next(kind for ancestor in type(error).__mro__ if (kind := _own_kind(ancestor)) is not None)
+
+
+def all_kinds() -> dict[str, Kind]:
+    """Every problem that there is, by its code; those of packages that have been imported."""
+    found = [*(kind for _, kind in classes_of_kinds()), *(kind for kind, _, _ in KINDS_OF_STATUS.values())]
+    return {kind.name: kind for kind in sorted(found, key=lambda kind: kind.name)}
+
+
+def classes_of_kinds() -> list[tuple[type[Exception], Kind]]:
+    """Every error with a kind of its own, and that kind."""
+    found = ((one, _own_kind(one)) for one in dict.fromkeys([*KINDS, *_below(ExchangeApiError)]))
+    return [(one, kind) for one, kind in found if kind is not None]
+
+
+def _own_kind(error: type) -> Kind | None:
+    own: Kind | None = KINDS.get(error) or vars(error).get("kind")
+    return own
+
+
+def _below(error: type[Exception]) -> list[type[Exception]]:
+    return [one for child in error.__subclasses__() for one in (child, *_below(child))]

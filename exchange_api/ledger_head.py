@@ -1,8 +1,8 @@
 """The ledger's head as the API moves it: places for new entries, a signed checkpoint over them, proofs under it.
 
     with Transaction(store) as work:
-        signed = head.move(work, now)          # the ledger's lock is held until the commit: commit soon
-        proofs = head.prove(work, signed, entry_ids)
+        moved = head.move(work, now)          # the ledger's lock is held until the commit: commit soon
+        proofs = head.prove(work, moved.checkpoint, places, moved.nodes)
 
 A checkpoint is signed and kept in the transaction that grows the tree, and leaves the hub only after its commit: there
 is none that the store does not know. What was signed last is remembered outside the database too, after the commit and
@@ -10,10 +10,11 @@ before anything leaves; a ledger that does not go on from there (an older backup
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from certificates import merkle
-from certificates.checkpoints import Checkpoint, prove, sign_checkpoint
+from certificates.checkpoints import Checkpoint, proof_texts, sign_checkpoint
 from certificates.keys import KeyRing
 from certificates.tiles import parse_path
 from exchange_api.errors import NotFound
@@ -23,6 +24,23 @@ from registries.ledger_memory import LedgerMemory, Remembered
 from registries.store import cosignatures, ledger, ledger_tiles, time_stamps
 from registries.store.engine import Store
 from registries.store.ledger_check import stored_nodes
+
+NO_NODES: Mapping[tuple[int, int], bytes] = {}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The head where it is now.
+
+    Attributes:
+        checkpoint: over all entries.
+        places: of the entries that got one just now, by entry id.
+        nodes: of the tree, at least those on the paths of these entries.
+    """
+
+    checkpoint: ledger.Checkpoint
+    places: Mapping[int, int]
+    nodes: Mapping[tuple[int, int], bytes]
 
 
 class LedgerHead:
@@ -39,23 +57,23 @@ class LedgerHead:
         """The ledger's name, as it stands in its checkpoints."""
         return self._origin
 
-    def move(self, work: Transaction, now: datetime) -> ledger.Checkpoint:
+    def move(self, work: Transaction, now: datetime) -> Moved:
         """Give every entry its place; the checkpoint over all of them, signed if the tree grew.
 
         Raises:
             LedgerDamaged: the tree is smaller than a checkpoint says, or has another root.
             LedgerSetBack: it is not the one that was signed last (an older backup, a fork), or somebody doubts it.
         """
-        before, head = ledger.grow(work.conn)
-        kept = ledger.latest_checkpoint(work.conn)
-        self._goes_on(work, before, kept, self._memory.recall())
+        grown = ledger.grow(work.conn)
+        head, kept = grown.head, grown.kept
+        self._goes_on(work, grown.before, kept, self._memory.recall())
         if kept is not None and kept.size == head.size:
-            return kept
+            return Moved(kept, grown.places, grown.nodes)
         checkpoint = Checkpoint(self._origin, head.size, head.root)
         note = sign_checkpoint(checkpoint, *self._keys.checkpoint_keys())
         ledger.keep_checkpoint(work.conn, head.size, head.root, note, now)
         work.afterwards(lambda: self._memory.remember(Remembered(head.size, head.root, note)))
-        return ledger.Checkpoint(head.size, head.root, note, now)
+        return Moved(ledger.Checkpoint(head.size, head.root, note, now), grown.places, grown.nodes)
 
     def check(self, work: Transaction) -> None:
         """Compare the head with what was signed. Raises LedgerDamaged as `move`."""
@@ -120,8 +138,14 @@ class LedgerHead:
         under = stamped.checkpoint if stamped else cosignatures.witnessed(work.conn, covering=max(places))
         return self.prove(work, under or self._latest(work), places)
 
-    def prove(self, work: Transaction, under: ledger.Checkpoint, places: Sequence[int]) -> Mapping[int, str]:
-        """The tlog-proof files of entries at these places, by place; all nodes come by one statement.
+    def prove(
+        self,
+        work: Transaction,
+        under: ledger.Checkpoint,
+        places: Sequence[int],
+        known: Mapping[tuple[int, int], bytes] = NO_NODES,
+    ) -> Mapping[int, str]:
+        """The tlog-proof files of entries at these places, by place; nodes that are not known come by one statement.
 
         Raises:
             NotFound: a place lies beyond the checkpoint.
@@ -129,15 +153,20 @@ class LedgerHead:
         """
         if any(place >= under.size for place in places):
             raise NotFound("存证条目", "ledger entry")
-        wanted = {node for place in places for node in _nodes_for(place, under.size)}
-        nodes = stored_nodes(work.conn, sorted(wanted))
-        if len(nodes) != len(wanted):
-            raise LedgerDamaged(under.size)
+        try:
+            return self._proofs(under, places, known)
+        except KeyError:
+            return self._proofs(under, places, {**known, **_nodes(work, places, under.size, known)})
+
+    def _proofs(
+        self, under: ledger.Checkpoint, places: Sequence[int], nodes: Mapping[tuple[int, int], bytes]
+    ) -> Mapping[int, str]:
         checkpoint = Checkpoint(self._origin, under.size, under.root)
-        return {
-            place: prove(place, checkpoint, under.note, lambda level, index: nodes[level, index]).text()
-            for place in places
-        }
+
+        def read(level: int, index: int) -> bytes:
+            return nodes[level, index]
+
+        return proof_texts(places, checkpoint, under.note, read)
 
     @staticmethod
     def _latest(work: Transaction) -> ledger.Checkpoint:
@@ -152,6 +181,17 @@ def _root(work: Transaction, head: ledger.TreeHead, size: int) -> bytes | None:
     if size >= head.size:
         return head.root if size == head.size else None
     return ledger.root_at(work.conn, size)
+
+
+def _nodes(
+    work: Transaction, places: Sequence[int], size: int, known: Mapping[tuple[int, int], bytes]
+) -> Mapping[tuple[int, int], bytes]:
+    """The stored nodes on the paths of these places that are not known."""
+    wanted = {node for place in places for node in _nodes_for(place, size)} - known.keys()
+    nodes = stored_nodes(work.conn, sorted(wanted))
+    if len(nodes) != len(wanted):
+        raise LedgerDamaged(size)
+    return nodes
 
 
 def _nodes_for(place: int, size: int) -> list[tuple[int, int]]:

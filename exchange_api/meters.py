@@ -8,6 +8,10 @@ Each application has a registry of its own, so that two in one process don't cou
     True
 """
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -51,6 +55,9 @@ class Meters:
             buckets=(1, 4, 16, 64, 256),
             registry=self._registry,
         )
+        self._stages = Counter(
+            "mianzheng_stage_seconds", "Time spent on answers, by step of the way", ["stage"], registry=self._registry
+        )
         self._ledger_size = Gauge(
             "mianzheng_ledger_size", "Entries with a place in the ledger", registry=self._registry
         )
@@ -59,6 +66,9 @@ class Meters:
         )
         self._stamp_wait = Gauge(
             "mianzheng_time_stamp_wait_seconds", "How long entries wait for a time stamp", registry=self._registry
+        )
+        self._stopped = Gauge(
+            "mianzheng_stopped_askers", "Clients and officers that were stopped for guessing", registry=self._registry
         )
         self._alarms = Gauge("mianzheng_alarms", "What operators should see to", registry=self._registry)
         self._ready = Gauge("mianzheng_ready", "1 if the hub can sign and answer", registry=self._registry)
@@ -70,6 +80,10 @@ class Meters:
     def set_stamp_wait(self, seconds: float) -> None:
         """Remember how long the ledger's oldest entry without a trusted time has waited."""
         self._stamp_wait.set(seconds)
+
+    def set_stopped(self, count: int) -> None:
+        """Remember how many askers are stopped for guessing, and wait for an inspector."""
+        self._stopped.set(count)
 
     def set_alarms(self, count: int) -> None:
         """Remember how many alarms there are."""
@@ -98,6 +112,15 @@ class Meters:
     def note_group(self, size: int) -> None:
         """Count the questions of one commit."""
         self._group.observe(size)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time that the block takes to a step of the way of a question."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._stages.labels(name).inc(time.perf_counter() - began)
 
     def set_ledger_size(self, size: int) -> None:
         """Remember how many entries have a place."""

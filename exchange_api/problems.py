@@ -1,9 +1,11 @@
 """Problem documents (RFC 9457) for everything that goes wrong, zh first and en beside, and their handlers.
 
-    {"type": "urn:mianzheng:problem:overloaded", "title": "请求过多", "title_en": "Overloaded", "status": 503,
+    {"type": "https://hub.example/problems/overloaded", "code": "overloaded", "status": 503,
+     "title": "请求过多", "title_en": "Overloaded",
      "detail": "当前请求过多,请稍后重试", "detail_en": "too many questions are waiting; try again in a moment"}
 
-A browser that asks for a page gets the same as a page, if the application was given a maker of such pages.
+`type` is the address of a page that explains it; programs compare `code`, which no change of address touches. A
+browser that asks for a page gets the same as a page, if the application was given a maker of such pages.
 """
 
 from collections.abc import Callable
@@ -37,10 +39,11 @@ ProblemPage = Callable[[Request, Problem], Response]
 """Makes a page of a problem; `app.state.problem_page`, set by whoever composes the application."""
 
 
-def problem_of(kind: Kind, zh: str, en: str) -> Problem:
-    """The document of one problem."""
+def problem_of(kind: Kind, zh: str, en: str, hub: str = "") -> Problem:
+    """The document of one problem; `hub` is the address below which its page stands."""
     return {
-        "type": kind.type,
+        "type": hub + kind.place,
+        "code": kind.name,
         "title": kind.title_zh,
         "title_en": kind.title_en,
         "status": int(kind.status),
@@ -56,7 +59,7 @@ def problem_response(request: Request, error: Exception) -> Response:
     kind = kind_of(error)
     shown = error if isinstance(error, (ExchangeApiError, CertificatesError, RegistriesError)) else ServerNotReady()
     members = shown.members if isinstance(shown, ExchangeApiError) else {}
-    return _rendered(request, problem_of(kind, shown.zh, shown.en) | members, _headers_of(kind, error))
+    return _rendered(request, problem_of(kind, shown.zh, shown.en, _hub(request)) | members, _headers_of(kind, error))
 
 
 def add_problem_handlers(app: FastAPI, *, secure: bool) -> None:
@@ -84,13 +87,13 @@ async def _of_status(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
     kind, zh, en = KINDS_OF_STATUS.get(status, KINDS_OF_STATUS[HTTPStatus.BAD_REQUEST])
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return _rendered(request, problem_of(kind, zh, en) | {"status": int(status)}, headers)
+    return _rendered(request, problem_of(kind, zh, en, _hub(request)) | {"status": int(status)}, headers)
 
 
 async def _of_validation(request: Request, error: Exception) -> Response:
     """Names the members that are wrong, never what was in them."""
     kind, zh, en = KINDS_OF_STATUS[HTTPStatus.UNPROCESSABLE_ENTITY]
-    problem = problem_of(kind, zh, en)
+    problem = problem_of(kind, zh, en, _hub(request))
     if isinstance(error, RequestValidationError):
         problem["members"] = sorted({".".join(str(part) for part in each["loc"][:2]) for each in error.errors()})
     return _rendered(request, problem, {})
@@ -98,7 +101,7 @@ async def _of_validation(request: Request, error: Exception) -> Response:
 
 async def _sign_in_first(request: Request, error: Exception) -> Response:
     """Send a visitor to the sign-in page and back; a script that asks is told so."""
-    place = "/sign-in"
+    place = error.place if isinstance(error, SignInNeeded) else "/sign-in"
     if isinstance(error, SignInNeeded) and error.came_from:
         place += "?" + urlencode({"next": error.came_from})  # a path alone: the Host header is anybody's
     if request.headers.get("hx-request") == "true":
@@ -108,14 +111,24 @@ async def _sign_in_first(request: Request, error: Exception) -> Response:
 
 def _headers_of(kind: Kind, error: Exception) -> dict[str, str]:
     if isinstance(error, TooManyTries):
-        return {"Retry-After": str(error.seconds)}
+        return _wait("tries", str(error.seconds))
     if kind.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return {"Retry-After": RETRY_SECONDS}
+        return _wait("capacity", RETRY_SECONDS)
     return {}
 
 
+def _wait(policy: str, seconds: str) -> dict[str, str]:
+    """When to come again, in both forms: RFC 9110's, and the draft's on rate limits (nothing remaining, until then)."""
+    return {"Retry-After": seconds, "RateLimit": f'"{policy}";r=0;t={seconds}'}
+
+
+def _hub(request: Request) -> str:
+    issuer: str = request.app.state.parts.settings.issuer
+    return issuer.rstrip("/")
+
+
 def _rendered(request: Request, problem: Problem, headers: dict[str, str]) -> Response:
-    request.app.state.parts.meters.note_problem(problem["type"].rpartition(":")[2])
+    request.app.state.parts.meters.note_problem(problem["code"])
     page: ProblemPage | None = getattr(request.app.state, "problem_page", None)
     if page is not None and _wants_page(request):
         response = page(request, problem)

@@ -12,58 +12,30 @@ department's: for anything else the answer is the same as for what does not exis
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-import pyarrow as pa
-
 from exchange_api.errors import NotADelivery, NotFound
-from exchange_api.refused_file import RefusedFile
 from exchange_api.sessions import Session
-from quality.reasons import Reason, reasons_of
-from registries.connectors.csv_file import csv_codec
-from registries.connectors.formats import SUFFIXES, format_told
-from registries.connectors.json_lines import json_codec
-from registries.contracts.model import Dataset, FileFormat
+from quality.refused_rows.reading import RefusedRow, RefusedRows, landed_of
+from registries.connectors.formats import SUFFIXES
+from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.landing import Landed, Landing
-from registries.landing_faults import LandedMissing
-from registries.masking import mask_column
-from registries.store import batches, quarantine, uploads
+from registries.store import batches, uploads
 from registries.store.batches import Batch
 from registries.store.engine import Store
 from registries.store.uploads import Upload
 
 PAGE = 50
 BLOCK = 1 << 20
-ROWS_AT_A_TIME = 2_000
 POLL_SECONDS = 0.25
 LONGEST_FILE_NAME = 120
 UPLOADABLE = ("files", "push")
 """Kinds of sources whose department may also send a file."""
-
-DATABASE_ENCODING = "utf-8-sig"
-"""For rows that came from no file; spreadsheet programs need the mark to read it as UTF-8."""
-OUTCOMES = {"quarantined": "隔离", "held": "挂起"}
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    """A refused row.
-
-    Attributes:
-        number: its place in the delivery, from 1.
-        outcome: `quarantined` or `held`.
-        cells: in the order of the contract's columns; personal ones masked.
-    """
-
-    number: int
-    outcome: str
-    reasons: tuple[Reason, ...]
-    cells: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -93,6 +65,7 @@ class Publishing:
         self._landed_folder = landed_folder
         self._contracts = contracts
         self._clock = clock
+        self._refused = RefusedRows(store_page, landing)
 
     # --- sending
 
@@ -163,20 +136,16 @@ class Publishing:
             registries.landing.LandedMissing: what was landed has expired or is damaged.
         """
         found = self.batch(session, batch)
-        with self._store_page.begin() as conn:
-            refused = quarantine.refused_rows(conn, batch, after, limit)
-        return self._with_cells(self._contracts().dataset(found.dataset), self._landed(found), refused, masked=True)
+        dataset = self._contracts().dataset(found.dataset)
+        return self._refused.some(dataset, self.landed(found), after, limit, masked=True)
 
     def download(self, session: Session, batch: int) -> Download:
         """All refused rows of a batch, unmasked, in its delivery's format and encoding. Errors as `refused_rows`."""
         found = self.batch(session, batch)
-        dataset, landed = self._contracts().dataset(found.dataset), self._landed(found)
-        file_format, encoding = self._told(dataset, landed)
-        kind = RefusedFile.like(file_format)
-        columns = [column.source for column in dataset.columns]
-        lines = (_line(row) for row in self._all_rows(dataset, landed))
-        pieces = kind.pieces(columns, lines, encoding=encoding, sheet=dataset.server.sheet)
-        return Download(f"{dataset.table_name}_batch_{batch}_refused{kind.suffix}", kind.media_type, pieces)
+        dataset = self._contracts().dataset(found.dataset)
+        back = self._refused.given_back(dataset, self.landed(found))
+        name = f"{dataset.table_name}_batch_{batch}_refused{back.kind.suffix}"
+        return Download(name, back.kind.media_type, back.pieces)
 
     # --- how
 
@@ -192,65 +161,12 @@ class Publishing:
             )
         return self.upload(session, number)
 
-    def _landed(self, batch: Batch) -> Landed:
-        """Where the batch's rows are; the seal of those files tells whether they are whole."""
-        kept = batch.landed
-        if kept is None:
+    def landed(self, batch: Batch) -> Landed:
+        """Where a batch's rows are. NotFound where nothing of it landed."""
+        landed = landed_of(batch, self._landed_folder)
+        if landed is None:
             raise NotFound("落地数据", "landed data")
-        original = kept["original"]
-        return Landed(
-            batch.number,
-            batch.landed_digest or "",
-            kept["rows"],
-            kept["chunks"],
-            self._landed_folder / original if original else None,
-            self._landed_folder / kept["parquet"],
-        )
-
-    def _all_rows(self, dataset: Dataset, landed: Landed) -> Iterator[RefusedRow]:
-        after = 0
-        while True:
-            with self._store_page.begin() as conn:
-                refused = quarantine.refused_rows(conn, landed.batch, after, ROWS_AT_A_TIME)
-            yield from self._with_cells(dataset, landed, refused, masked=False)
-            if len(refused) < ROWS_AT_A_TIME:
-                return
-            after = refused[-1].row_number
-
-    def _with_cells(
-        self, dataset: Dataset, landed: Landed, refused: Sequence[quarantine.RefusedRow], *, masked: bool
-    ) -> list[RefusedRow]:
-        """The rows with their cells, read from what was landed."""
-        table = self._landing.rows(landed, [row.row_number for row in refused])
-        columns = [_cells(table, column.name) for column in dataset.columns]
-        if masked:
-            columns = [mask_column(cells, column) for cells, column in zip(columns, dataset.columns, strict=True)]
-        texts = zip(*(cells.to_pylist() for cells in columns), strict=True)
-        return [
-            RefusedRow(row.row_number, row.outcome, reasons_of(dataset, row.rule_ids), cells)
-            for row, cells in zip(refused, texts, strict=True)
-        ]
-
-    def _told(self, dataset: Dataset, landed: Landed) -> tuple[FileFormat, str]:
-        """The delivery's format and encoding."""
-        if landed.original_path is None:
-            return "csv", DATABASE_ENCODING
-        name = landed.original_path.name
-        with self._original(landed) as file:
-            file_format = format_told(file, name)
-        codec_of = {"csv": csv_codec, "json_lines": json_codec}.get(file_format)
-        return file_format, codec_of(dataset, name, lambda: self._original(landed)) if codec_of else DATABASE_ENCODING
-
-    def _original(self, landed: Landed) -> BinaryIO:
-        original = self._landing.original(landed)
-        if original is None:
-            raise LandedMissing(str(landed.batch))
-        return original
-
-
-def _cells(table: pa.Table, column: str) -> pa.Array:
-    """A landed column; empty cells where the contract got it only after the batch had landed."""
-    return table.column(column).combine_chunks() if column in table.column_names else pa.nulls(len(table), pa.string())
+        return landed
 
 
 def _digest(file: BinaryIO) -> str:
@@ -266,9 +182,3 @@ def clean_file_name(name: str) -> str:
     """A file's own name without its folders and without what no name should hold."""
     own = PurePosixPath(name.replace("\\", "/")).name
     return "".join(character for character in own if character.isprintable())[-LONGEST_FILE_NAME:]
-
-
-def _line(row: RefusedRow) -> list[str | None]:
-    reasons_zh = "; ".join(reason.zh for reason in row.reasons)
-    reasons_en = "; ".join(reason.en for reason in row.reasons)
-    return [*row.cells, str(row.number), OUTCOMES[row.outcome], reasons_zh, reasons_en]

@@ -19,10 +19,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import BinaryIO, Final, Protocol, Self, cast
 
-from certificates.jose import VerificationError, key_from_jwk, parse_unverified_issuer
+from certificates.china_time import CHINA
+from certificates.jose import VerificationError, parse_unverified_issuer
 from certificates.pushes import BodyCount, MalformedDelivery, PushedDelivery, PushRequest, read_push
-from exchange_api.answering import CHINA
-from exchange_api.askers import CLIENT_ID
+from exchange_api.askers import registered
 from exchange_api.errors import (
     BodyDiffers,
     BodyTooLarge,
@@ -41,7 +41,7 @@ from exchange_api.transactions import Transaction
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.landing import UPLOAD_LIMIT, Landing
-from registries.store import clients, pushes
+from registries.store import push_trials, pushes
 from registries.store.clients import Client
 from registries.store.engine import Store
 from registries.store.pushes import NewPush
@@ -75,6 +75,7 @@ class Admitted:
 
     Attributes:
         before: id of the same delivery, if it came before.
+        trial: it is only to be tried: its ids are of another kind.
     """
 
     client: Client
@@ -82,6 +83,7 @@ class Admitted:
     delivery: PushedDelivery
     request: PushRequest
     before: int | None
+    trial: bool = False
 
 
 class Pushing:
@@ -111,13 +113,14 @@ class Pushing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.threads.shutdown(wait=False, cancel_futures=True)
 
-    def admit(self, token: str, dataset_name: str, path: str) -> Admitted:
+    def admit(self, token: str, dataset_name: str, path: str, *, trial: bool = False) -> Admitted:
         """Steps 1 to 3, before anything of the body is read.
 
         Args:
             token: the header Hub-Request.
             dataset_name: from the address that the request was sent to.
             path: of that address.
+            trial: it is only to be tried, and fits whatever came before; it takes no sequence.
 
         Raises:
             NotASignedPush, NotVerified, certificates.requests.RequestRefused: it is not known who sends.
@@ -128,8 +131,9 @@ class Pushing:
             client, request = self._know(work, token, path, asks_only=False)
             dataset = self._allow(work, client, dataset_name)
             delivery = _delivery_of(request, dataset)
-            before = self._compare(work, dataset, _new(client, delivery, request, ""))
-        return Admitted(client, dataset, delivery, request, before)
+            compare = self._compare_trial if trial else self._compare
+            before = compare(work, dataset, _new(client, delivery, request, ""))
+        return Admitted(client, dataset, delivery, request, before, trial)
 
     def receive(self, admitted: Admitted, body: Body) -> int:
         """Steps 4 and 5: the delivery's id once it is landed and written down, or that of the same one before.
@@ -148,10 +152,12 @@ class Pushing:
             undo.callback(self._landing.discard_upload, upload_id)
             with Transaction(self._store) as work:
                 pushes.lock(work.conn, admitted.client.id, admitted.dataset.name)
-                before = self._compare(work, admitted.dataset, new)
+                compare = self._compare_trial if admitted.trial else self._compare
+                before = compare(work, admitted.dataset, new)
                 if before is not None:
                     return before
-                number = pushes.add_push(work.conn, new, self._clock())
+                add = push_trials.add_trial if admitted.trial else pushes.add_push
+                number = add(work.conn, new, self._clock())
                 undo.pop_all()  # if the commit fails, nobody knows whether it was made: the body stays
         return number
 
@@ -169,10 +175,7 @@ class Pushing:
             issuer = parse_unverified_issuer(token)
         except VerificationError as error:
             raise NotASignedPush(error.reason) from None
-        client = clients.client_with_keys(work.conn, issuer) if CLIENT_ID.fullmatch(issuer) else None
-        if client is None:
-            raise NotVerified("unknown client")
-        keys = {kid: key_from_jwk(jwk) for kid, jwk in client.keys.items()}
+        client, keys = registered(work, issuer)
         here = {"audience": self._place.audience, "url": self._place.address + path}
         try:
             return client, read_push(token, keys, **here, now=self._clock(), asks_only=asks_only)
@@ -206,6 +209,15 @@ class Pushing:
         if found.waiting >= MOST_WAITING:
             raise TooManyWaiting
         return None
+
+    def _compare_trial(self, work: Transaction, _dataset: Dataset, new: NewPush) -> int | None:
+        """Step 3 of a trial: only the same request again is the same trial."""
+        found = push_trials.before(work.conn, new)
+        if found.jti_used:
+            raise RequestReused
+        if found.same is None and found.waiting >= MOST_WAITING:
+            raise TooManyWaiting
+        return found.same
 
     def _land(self, arriving: "_Arriving") -> tuple[str, str]:
         """Step 4: the body's bytes, sealed; nothing stays of one that is not what was signed."""

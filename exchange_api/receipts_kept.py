@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from certificates.keys import KeyRing
-from certificates.receipts import resume, sign_drafts
-from exchange_api.askers import officer
+from certificates.receipts import answer_of, resume, sign_drafts
+from exchange_api.askers import FORM_ID, officer
 from exchange_api.errors import NotFound
 from exchange_api.ledger_head import LedgerHead
 from exchange_api.sessions import Session
@@ -23,6 +23,7 @@ from registries.store.answers_kept import AnswerKept
 from registries.store.engine import Store
 
 PAGE = 20
+MANY = 200
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class KeptReceipt:
     Attributes:
         number: grows with time; `latest(before=number)` is the next page.
         jti: of the form that asked; its page's address.
-        payload: the receipt's members (iss aud iat jti req salt data_as_of verification).
+        payload: the receipt's members (iss aud iat jti req salt data_as_of, and the answer).
         place: in the ledger; None until it has one.
     """
 
@@ -45,8 +46,7 @@ class KeptReceipt:
     @property
     def verification(self) -> Mapping[str, Any]:
         """The verdict, and what was asked."""
-        found: Mapping[str, Any] = self.payload["verification"]
-        return found
+        return answer_of(self.payload)[1]
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,26 @@ class ReceiptsKept:
             rows = answers_kept.answers_of(work.conn, officer(session).ledger_name, before, limit)
         return [kept for row in rows if (kept := _kept(row)) is not None]
 
+    def since(self, session: Session, moment: datetime, most: int) -> list[KeptReceipt]:
+        """The session's own receipts made at `moment` or later, newest first, at most so many."""
+        rows: list[AnswerKept] = []
+        with Transaction(self._store) as work:
+            while len(rows) < most:
+                before = rows[-1].entry_id if rows else None
+                page = answers_kept.answers_of(work.conn, officer(session).ledger_name, before, MANY)
+                rows += [row for row in page if row.made_at >= moment]
+                if len(page) < MANY or page[-1].made_at < moment:
+                    break
+        return [kept for row in rows[:most] if (kept := _kept(row)) is not None]
+
     def one(self, session: Session, jti: str) -> PrintableReceipt:
         """The receipt that was given for this form, signed again with the key that its entry names.
 
         Raises:
             NotFound: there is none, it is somebody else's, or its body was erased.
         """
+        if not FORM_ID.fullmatch(jti):  # no form of ours is called so; nothing is looked up for it
+            raise NotFound("回执", "receipt")
         name = officer(session).ledger_name
         with Transaction(self._store) as work:
             row = ledger.stored(work.conn, [(name, jti)]).get((name, jti))

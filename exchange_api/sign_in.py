@@ -1,7 +1,7 @@
 """Who is at the page: the session cookie, the roles a page asks for, and forms that only our own pages can send.
 
     @router.get("/officer")
-    def officer_page(session: Session = Depends(require_role("officer"))) -> Response: ...
+    def officer_page(session: Session = Depends(require(Role.WINDOW_OFFICER))) -> Response: ...
 
     @router.post("/officer", dependencies=[Depends(check_csrf)])
 
@@ -22,11 +22,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from exchange_api.body_cap import UPLOAD_BODY
 from exchange_api.errors import FormNotOurs, NotAForm, RoleMissing, SignInNeeded
 from exchange_api.parts import HubParts
-from exchange_api.sessions import ABSOLUTE_LIFE, Session, csrf_from
+from exchange_api.people.devices import label_of
+from exchange_api.people.errors import ConfirmationNeeded
+from exchange_api.people.roles import DECLARED, ROLES, Access, Door, Reach, Role
+from exchange_api.sessions import ABSOLUTE_LIFE, Opened, Session, SignIn, csrf_from
 
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "x-csrf-token"
 MOST_FIELDS = 32
+DEVICE_SECONDS = 180 * 24 * 3600
 NEW_FORM_COOKIE, READ_FORM = "new_form_cookie", "read_form"
 """What a request's state keeps between the functions here and the middleware."""
 
@@ -71,35 +75,84 @@ def parts_of(request: Request) -> HubParts:
 
 def current_session(request: Request) -> Session | None:
     """The session that the request's cookie opens, or None. Reads the store: call it from a plain `def`."""
+    session = begun_session(request)
+    return session if session is not None and session.step is None else None
+
+
+def begun_session(request: Request) -> Session | None:
+    """As `current_session`, also while a step of signing in is left; for the pages of signing in alone."""
     token = request.cookies.get(_session_cookie(request))
-    return parts_of(request).sessions.session(token) if token else None
+    return parts_of(request).sessions.begun(token) if token else None
 
 
-def require_role(role: str) -> Callable[[Request], Session]:
-    """A dependency that gives the session of an account with this role; others are sent to sign in, or refused."""
+def require(*roles: Role, reach: Reach = Reach.ALL) -> Callable[[Request], Session]:
+    """A dependency that gives the session of an account with one of these roles, and declares them for the route.
+
+    Without roles every account may come in. Who is not signed in is sent to sign in; who lacks the role is refused.
+    `reach` tells whose things the route shows; the use case keeps to it.
+    """
+    return _required(Access(Door.PEOPLE, frozenset(roles), reach))
+
+
+def confirm(*roles: Role, reach: Reach = Reach.ALL) -> Callable[[Request], Session]:
+    """As `require`, for acts that need their person known for certain: password or code within the last ten minutes.
+
+    Put it on the page with the form, too: who has to confirm is sent to do so and comes back, but a form's content
+    doesn't.
+    """
+    return _required(Access(Door.PEOPLE, frozenset(roles), reach, confirmed=True))
+
+
+def _required(access: Access) -> Callable[[Request], Session]:
 
     def session_with_role(request: Request) -> Session:
         session = current_session(request)
         if session is None:
             raise SignInNeeded(_address_to_come_back_to(request))
-        if role not in session.roles:
-            raise RoleMissing(role)
+        if not access.admits(session.roles):
+            raise RoleMissing(" / ".join(_called(role) for role in Role if role in access.roles))
+        if access.confirmed and not session.is_confirmed(parts_of(request).clock()):
+            raise ConfirmationNeeded(_address_to_come_back_to(request))
         return session
 
+    setattr(session_with_role, DECLARED, access)
     return session_with_role
 
 
+def _called(role: Role) -> str:
+    return f"{ROLES[role].zh} {ROLES[role].en}"
+
+
 def sign_in(request: Request, response: Response, login: str, password: str) -> Session:
-    """Open a session and give its cookie to the response.
+    """Open a session and give its cookies to the response; a step of signing in may be left.
 
     Raises:
         SignInRefused: login and password don't fit, or the account is closed.
+        AccountLocked: the account is locked for inspection.
         TooManyTries: too many failures for this login or from this address.
     """
     address = request.client.host if request.client else ""
-    token, session = parts_of(request).sessions.open(login, password, address)
-    _set_cookie(request, response, _session_cookie(request), token)
-    return session
+    device = request.cookies.get(_device_cookie(request), "")
+    given = SignIn(login, password, address, device, label_of_browser(request))
+    opened = parts_of(request).sessions.open(given)
+    hand_over(request, response, opened)
+    return opened.session
+
+
+def hand_over(request: Request, response: Response, opened: Opened) -> None:
+    """Give a new session's cookies to the response."""
+    keep_token(request, response, opened.token)
+    _set_cookie(request, response, _device_cookie(request), opened.device, DEVICE_SECONDS)
+
+
+def keep_token(request: Request, response: Response, token: str) -> None:
+    """Give the response the cookie of a session's (new) token."""
+    _set_cookie(request, response, _session_cookie(request), token, int(ABSOLUTE_LIFE.total_seconds()))
+
+
+def label_of_browser(request: Request) -> str:
+    """Browser and system in a few words."""
+    return label_of(request.headers.get("user-agent", ""))
 
 
 def sign_out(request: Request, response: Response) -> None:
@@ -187,7 +240,10 @@ def _form_cookie(request: Request) -> str:
     return "__Host-mianzheng-form" if parts_of(request).settings.secure_cookies else "mianzheng-form"
 
 
-def _set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+def _device_cookie(request: Request) -> str:
+    return "__Host-mianzheng-device" if parts_of(request).settings.secure_cookies else "mianzheng-device"
+
+
+def _set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
     secure = parts_of(request).settings.secure_cookies
-    seconds = int(ABSOLUTE_LIFE.total_seconds())
     response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="strict")

@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Self
 
 from certificates import compact
+from certificates.china_time import CHINA
 from certificates.jose import Key, sign, signing_input
 from certificates.keys import KeyPurpose, KeyRing
-from certificates.records import Question
 from certificates.status_lists import (
     BITS,
     LIFETIME,
@@ -33,13 +33,12 @@ from certificates.status_lists import (
     StatusReference,
     compose_list,
 )
-from exchange_api.answering import CHINA
 from exchange_api.errors import NotAtThatTime, NotFound
 from exchange_api.transactions import Transaction
 from registries.errors import StoreError
 from registries.store import status_lists
+from registries.store.certificates import Sought
 from registries.store.engine import Store
-from registries.store.grants import Grant
 from registries.store.status_lists import Published
 
 PATH = "/v1/status-lists"
@@ -100,13 +99,11 @@ class StatusLists:
         with Transaction(self._store) as work:
             return [self.address(each) for each in status_lists.lists(work.conn)]
 
-    def take_place(
-        self, work: Transaction, question: Question, grant: Grant, credential: str, now: datetime
-    ) -> StatusReference | None:
+    def take_place(self, work: Transaction, sought: Sought, credential: str, now: datetime) -> StatusReference | None:
         """A random place for a credential; None if its certificate is not valid beyond doubt, or not in the store."""
         candidates = [secrets.randbelow(SIZE) for _ in range(_CANDIDATES)]
         today = now.astimezone(CHINA).date()
-        place = status_lists.take_place(work.conn, question, grant, credential, candidates, now, today)
+        place = status_lists.take_place(work.conn, sought, credential, candidates, now, today)
         return None if place is None else StatusReference(self.address(place.list_id), place.place)
 
     def token(self, list_id: int, at: int | None = None) -> SignedList:

@@ -1,75 +1,105 @@
-"""Slows down guessing of passwords: after a few failures for a login, or from an address, the next try has to wait.
+"""Slows down guessing of passwords and codes: after a few failures the next try has to wait, longer each time.
 
-It waits, it doesn't lock: nobody can shut an officer out for a day by typing a wrong password. Kept in memory and by
-digest, so that no list of who tried stands anywhere; a restart forgets it.
+It waits, it doesn't lock, and it can't be used to shut somebody out: a login that is guessed at from anywhere waits
+half a minute at most, and a browser in which its owner signed in before has a count of its own. A login guessed at
+from one address waits up to a quarter of an hour there, and there alone. Counts are in the store, by digest, so that
+all processes know the same, and no list of who tried stands anywhere.
 
-    >>> from datetime import datetime, timezone
-    >>> now = datetime(2026, 3, 2, tzinfo=timezone.utc)
-    >>> throttle = Throttle(free=2)
-    >>> for _ in range(3): throttle.failed("zhang", now)
-    >>> throttle.seconds_to_wait("zhang", now)
-    4
+    throttle = Throttle(store)
+    keys = throttle.keys("zhang", address="10.0.0.7", device="")
+    throttle.refuse_haste(keys, now)      # raises TooManyTries
 """
 
 import hashlib
-import threading
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
-FREE_TRIES = 5
+from exchange_api.errors import TooManyTries
+from exchange_api.transactions import Transaction
+from registries.store import sign_ins
+from registries.store.engine import Store
+
 FIRST_WAIT = 2
-LONGEST_WAIT = 900
-FORGET_AFTER = timedelta(minutes=30)
-MOST_REMEMBERED = 10_000
+LOOPBACK = ("127.", "::1")
+"""Behind a proxy on the same machine everybody has this address: it can't tell one visitor from another."""
 
 
-@dataclass(frozen=True)
-class _Failures:
-    count: int
-    last: datetime
+class Limit(NamedTuple):
+    """Failures that cost nothing, and the longest wait in seconds; in between each failure doubles the wait."""
+
+    free: int
+    longest: int
+
+
+LOGIN = Limit(5, 30)
+LOGIN_HERE = Limit(5, 900)
+KNOWN_DEVICE = Limit(5, 900)
+ADDRESS = Limit(50, 10)  # an office sits behind one address
+CODE = Limit(5, 300)
+
+
+class Key(NamedTuple):
+    """What failures are counted for."""
+
+    digest: bytes
+    limit: Limit
 
 
 class Throttle:
-    """Counts failures per key; each past the free ones doubles the wait, up to a quarter of an hour."""
+    """Counts failures per key, in the store."""
 
-    def __init__(self, free: int = FREE_TRIES, longest_wait: int = LONGEST_WAIT) -> None:
-        self._free = free
-        self._longest_wait = longest_wait
-        self._failures: dict[bytes, _Failures] = {}
-        self._lock = threading.Lock()
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def seconds_to_wait(self, key: str, now: datetime) -> int:
-        """Seconds until a try for this key is looked at; 0 means now."""
-        with self._lock:
-            known = self._known(key, now)
-        if known.count < self._free:
-            return 0
-        wait = min(FIRST_WAIT << min(known.count - self._free, 20), self._longest_wait)
-        return max(0, wait - int((now - known.last).total_seconds()))
+    @staticmethod
+    def keys(login: str, address: str, device: str) -> list[Key]:
+        """What a try counts for. `device`: of the browser's cookie, if this login was given it; or empty."""
+        counted = [_key("device", login, device, KNOWN_DEVICE)] if device else [_key("login", login, "", LOGIN)]
+        if not address.startswith(LOOPBACK):
+            counted.append(_key("address", address, "", ADDRESS))
+            if not device:
+                counted.append(_key("here", login, address, LOGIN_HERE))
+        return counted
 
-    def failed(self, key: str, now: datetime) -> None:
+    @staticmethod
+    def code_keys(account_id: int) -> list[Key]:
+        """What a try of an account's one-time code counts for."""
+        return [_key("code", str(account_id), "", CODE)]
+
+    def refuse_haste(self, keys: Sequence[Key], now: datetime) -> None:
+        """Raise TooManyTries while one of the keys has to wait."""
+        with Transaction(self._store) as work:
+            known = sign_ins.failures(work.conn, [key.digest for key in keys], now)
+        wait = max((seconds_to_wait(known.get(key.digest), key.limit, now) for key in keys), default=0)
+        if wait:
+            raise TooManyTries(wait)
+
+    def failed(self, keys: Sequence[Key], now: datetime) -> None:
         """Remember a failure."""
-        with self._lock:
-            if len(self._failures) >= MOST_REMEMBERED:
-                self._forget_old(now)
-            self._failures[_digest(key)] = _Failures(self._known(key, now).count + 1, now)
+        with Transaction(self._store) as work:
+            sign_ins.note_failures(work.conn, [key.digest for key in keys], now)
 
-    def succeeded(self, key: str) -> None:
-        """Forget the failures of this key."""
-        with self._lock:
-            self._failures.pop(_digest(key), None)
-
-    def _known(self, key: str, now: datetime) -> _Failures:
-        known = self._failures.get(_digest(key))
-        return known if known is not None and now - known.last < FORGET_AFTER else _Failures(0, now)
-
-    def _forget_old(self, now: datetime) -> None:
-        kept = {key: known for key, known in self._failures.items() if now - known.last < FORGET_AFTER}
-        if len(kept) >= MOST_REMEMBERED:
-            newest = sorted(kept.items(), key=lambda item: item[1].last)[MOST_REMEMBERED // 2 :]
-            kept = dict(newest)
-        self._failures = kept
+    def succeeded(self, keys: Sequence[Key]) -> None:
+        """Forget the failures of these keys, but for the address: others may be guessing there."""
+        with Transaction(self._store) as work:
+            sign_ins.forget_failures(work.conn, [key.digest for key in keys if key.limit is not ADDRESS])
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+def seconds_to_wait(known: sign_ins.Failures | None, limit: Limit, now: datetime) -> int:
+    """Seconds until a try is looked at; 0 means now.
+
+    >>> from datetime import datetime, timezone
+    >>> now = datetime(2026, 3, 2, tzinfo=timezone.utc)
+    >>> [seconds_to_wait(sign_ins.Failures(count, now), Limit(2, 30), now) for count in (1, 2, 3, 9)]
+    [0, 2, 4, 30]
+    """
+    if known is None or known.count < limit.free:
+        return 0
+    wait = min(FIRST_WAIT << min(known.count - limit.free, 20), limit.longest)
+    return max(0, wait - int((now - known.last).total_seconds()))
+
+
+def _key(kind: str, first: str, second: str, limit: Limit) -> Key:
+    parts = f"{kind}\x1f{first}\x1f{second}".encode("utf-8", "surrogatepass")
+    return Key(hashlib.sha256(parts).digest(), limit)

@@ -1,7 +1,7 @@
 """A transaction of the store that the steps of one use case share.
 
     with Transaction(store) as work:
-        grants.covering_grant(work.conn, ...)
+        grants.covering_grants(work.conn, ...)
 
 The steps take the transaction, and only the store's functions look at its connection.
 """

@@ -17,6 +17,15 @@ from mianzheng.terminal import clock, console, print_json, say
 PUSHED_WITHIN = 90
 """Seconds that natural resources has for what it pushes."""
 
+DAY = (
+    ("/officer", "键入或扫描上面的编号,当场得到结论 type or scan a number above: a verdict at once"),
+    ("/officer", "扫描或拍摄已打印的回执,自动填表 scan a printed receipt: the form is filled in"),
+    ("/officer/case-check", "一个事项的材料一次核对 all materials of a service item at once"),
+    ("/officer/sheet", "整表核验,原表取回 a list comes back with a verdict in every row"),
+    ("/officer/today", "今天的全部核验 everything that was answered today"),
+)
+"""What an officer may try, from morning to evening: a page and what to do there."""
+
 
 def bring_up(settings: Settings, *, once: bool, quiet: bool, as_json: bool) -> int:
     """Exit code: 0 where everything that was asked for succeeded. `quiet`: no progress, only what came of it."""
@@ -61,6 +70,7 @@ def show_doors(hub: Running, seconds: float) -> None:
     show_rows("登录账号 accounts", people)
     numbers = [(one.what, one.number, one.holder_name, one.holder_code) for one in hub.demonstration.numbers()]
     show_rows("可试的证照编号 certificate numbers to try", numbers)
+    show_rows("柜台一日(officer 登录) a day at the counter, as officer", DAY)
     console.rule()
     say("按 Ctrl-C 停止", "Ctrl-C stops everything")
 

@@ -8,22 +8,36 @@ mianzheng receipt verify receipt.jws
 import typer
 
 from mianzheng.commands import (
+    accounts,
+    alerting,
     archiving,
     backups,
+    batching,
     benching,
+    budgeting,
     bundling,
+    casework,
+    clients,
     contracts,
+    demonstrating,
     explaining,
     hub_keys,
+    integrating,
     keeping,
     ledgers,
     loading,
     proving,
     pushing,
+    reporting,
     running,
+    sandboxing,
+    scoring,
+    service_items,
     subject_rights,
     subjects,
+    watching,
     witnessing,
+    workbooks,
 )
 
 app = typer.Typer(
@@ -37,13 +51,27 @@ app = typer.Typer(
 for group in (
     *(running.app, loading.app, proving.app, pushing.app),
     *(keeping.app, explaining.app, backups.app, archiving.app, bundling.app),
+    integrating.app,
 ):
     app.add_typer(group)
+app.add_typer(accounts.app, name="account")
+app.add_typer(alerting.app, name="alerts")
+app.add_typer(batching.app, name="batch")
 app.add_typer(benching.app, name="bench")
+app.add_typer(budgeting.app, name="budgets")
+app.add_typer(casework.app, name="cases")
+app.add_typer(clients.app, name="client")
 app.add_typer(contracts.app, name="contract")
+app.add_typer(demonstrating.app, name="demonstrate")
+app.add_typer(service_items.app, name="items")
+app.add_typer(sandboxing.app, name="sandbox")
 app.add_typer(hub_keys.app, name="keys")
 app.add_typer(ledgers.app, name="ledger")
+app.add_typer(scoring.app, name="quality")
+app.add_typer(reporting.app, name="report")
+app.add_typer(watching.app, name="watches")
 app.add_typer(witnessing.app, name="witness")
+app.add_typer(workbooks.app, name="workbook")
 for name in ("export", "withhold", "erase"):
     subjects.app.command(name)(getattr(subject_rights, name))
 app.add_typer(subjects.app, name="subject")

@@ -7,10 +7,10 @@ The worker does it because it is the one process that always runs and holds the 
 alter tables. What came of a look stands in its log and, for everybody, in HUB_HOME/catalogue.
 """
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 
+from mianzheng.recurring import Every
 from mianzheng.terminal import console
 from registries.errors import HomeError
 from registries.home import HubHome
@@ -27,7 +27,7 @@ class ContractWatch:
         self._looks = Looks(home)
         self._store_load = store_load
         self._clock = clock
-        self._next = 0.0
+        self._every = Every(LOOK_EVERY_SECONDS)
 
     def look(self) -> TakenUp | None:
         """Look if it is time to; what could not be read or written is said, and tried again at the next look.
@@ -35,10 +35,8 @@ class ContractWatch:
         Raises:
             StoreError: PostgreSQL can't be reached.
         """
-        now = time.monotonic()
-        if now < self._next:
+        if not self._every.due():
             return None
-        self._next = now + LOOK_EVERY_SECONDS
         try:
             done = look(self._looks, self._store_load, self._clock())
         except HomeError as error:

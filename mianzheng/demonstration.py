@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from exchange_api.acts.case_check import wishes_of
 from exchange_api.passwords import hash_password
 from mianzheng.asking import CLIENT, demonstration_client
+from registries.departments import load_catalogue
 from registries.home import HubHome, Role
 from registries.store import accounts, clients, grants, pushes
 from registries.store.engine import Store
@@ -20,7 +22,8 @@ from sample_city.department_folder import DepartmentFolder
 
 PURPOSE = "行政许可审批"
 SERVICE_ITEM = "440500-demo-0001"
-ASKING_DEPARTMENT = "public_security"
+ASKING_DEPARTMENT, AUTHORITY = "public_security", "data_administration"
+OFFICERS = ("window_officer", "approving_officer")
 CERTIFICATE_TYPES = (
     "11100000MB0143028R001",  # 营业执照
     "11100000MB03271699001",  # 不动产权证书
@@ -60,9 +63,15 @@ class Person:
 
 
 PEOPLE = (
-    Person("officer", "窗口核验 verifies certificates at a counter", "窗口人员", ("officer",), ASKING_DEPARTMENT),
+    Person("officer", "窗口核验 verifies certificates at a counter", "窗口人员", OFFICERS, ASKING_DEPARTMENT),
     Person("clerk", "数据报送 publishes for market regulation", "数据专员", ("publisher",), "market_regulation"),
     Person("steward", "数据治理 watches quality", "数据管家", ("steward",), "market_regulation"),
+    Person(
+        "admin", "部门管理 manages accounts and systems", "部门管理员", ("department_administrator",), ASKING_DEPARTMENT
+    ),
+    Person("authority", "数据主管 manages the hub", "平台管理员", ("hub_administrator",), AUTHORITY),
+    Person("auditor", "审计 reads ledger and acts", "审计人员", ("auditor",), AUTHORITY),
+    Person("inspector", "监督检查 looks at unusual questions", "监督检查人员", ("inspector",), AUTHORITY),
 )
 
 
@@ -136,7 +145,8 @@ def prepare_demonstration(home: HubHome, now: datetime) -> Demonstration:
             clients.add_client(connection, CLIENT, ASKING_DEPARTMENT, "示例审批系统")
             clients.add_client_key(connection, CLIENT, client.key.to_jwk())
             _allow_questions(connection, now)
-            _open_accounts(connection, people)
+            _allow_case_checks(connection, now)
+        _open_accounts(connection, people)
         if clients.client_with_keys(connection, pushing.CLIENT) is None:
             _allow_pushing(connection, folder, now)
     return Demonstration(people, folder / "numbers_to_try.json")
@@ -157,16 +167,30 @@ def _allow_questions(connection: Any, now: datetime) -> None:  # noqa: ANN401 - 
         )
 
 
+def _allow_case_checks(connection: Any, now: datetime) -> None:  # noqa: ANN401 - as above
+    """Whatever the sample items need, each for its own item alone."""
+    for item in load_catalogue().items:
+        for wish in dict.fromkeys(wishes_of(item.materials, PURPOSE, item.name_zh)):
+            grants.add_grant(
+                connection,
+                department=ASKING_DEPARTMENT,
+                act=wish.act,
+                certificate_type=wish.certificate_type,
+                dataset=wish.dataset,
+                fields=wish.fields,
+                purpose=PURPOSE,
+                service_item=item.name_zh,
+                granted_by=GRANTED_BY,
+                valid_from=now.date(),
+            )
+
+
 def _open_accounts(connection: Any, people: Sequence[Account]) -> None:  # noqa: ANN401 - as above
+    """Who is there stays as it is; a hub that was made by an earlier version gets who came since."""
     for person, account in zip(PEOPLE, people, strict=True):
-        accounts.add_account(
-            connection,
-            person.login,
-            hash_password(account.password),
-            person.name,
-            person.department,
-            frozenset(person.roles),
-        )
+        if accounts.account_by_login(connection, person.login) is None:
+            kept, roles = hash_password(account.password), frozenset(person.roles)
+            accounts.add_account(connection, person.login, kept, person.name, person.department, roles)
 
 
 def _allow_pushing(connection: Any, folder: Path, now: datetime) -> None:  # noqa: ANN401 - as above

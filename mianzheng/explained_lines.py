@@ -4,14 +4,14 @@ for line in lines_of(explanation, places, catalogue, values=False): print(line)
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
+from certificates.china_time import CHINA
 from registries.departments import Catalogue
 from registries.landed_search import Place
 from registries.store.explanations import CaseLine, Explanation, History, RefusedRow, Said
 
 Places = Mapping[tuple[str, int], Place]
-CHINA = timezone(timedelta(hours=8))
 _MARKS = {
     "vanished": "来源中已消失 vanished from its source",
     "update_refused": "有更新被拒 an update was refused",

@@ -13,7 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 STOP_SECONDS = 20
@@ -97,6 +98,24 @@ class Children:
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - no progress is drawn meanwhile: one thread
             )
+
+
+class StartedWhen:
+    """Starts a child as soon as it is wanted; asked again and again."""
+
+    def __init__(self, wanted: Callable[[], bool], children: Children, name: str, *arguments: str) -> None:
+        """Of `children`, `python arguments…` called `name`, from when `wanted` is true."""
+        self._wanted = wanted
+        self._start = partial(children.start, name, *arguments)
+        self._started = False
+
+    def look(self) -> bool:
+        """Start it if it is wanted and was not started yet; whether it did."""
+        if self._started or not self._wanted():
+            return False
+        self._started = True
+        self._start()
+        return True
 
 
 def _end(child: Child, deadline: float) -> None:

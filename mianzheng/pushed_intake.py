@@ -23,7 +23,7 @@ from registries.store.engine import Store
 from registries.store.pushes import Waiting
 
 MOST_ATTEMPTS = 4
-_GIVEN_UP = {
+GIVEN_UP = {
     "zh": "该批次多次处理失败,已停止。请联系运维人员查看日志;修正后以新的序号重新推送",
     "en": "taking this delivery in failed again and again; ask the operator to look at the logs, then push it again "
     "under a new sequence",
@@ -65,7 +65,7 @@ def take_next_push(store: Store, intake: Intake, clock: Callable[[], datetime], 
 def _take_in(store: Store, intake: Intake, waiting: Waiting) -> Came:
     """By the same intake as everything; a delivery that can't be read is refused with its cause."""
     if waiting.dataset not in intake.catalogue or waiting.attempts >= MOST_ATTEMPTS:
-        return Came("refused", _GIVEN_UP)
+        return Came("refused", GIVEN_UP)
     path = Path(waiting.path)
     connector = PushedRows(
         intake.catalogue.dataset(waiting.dataset),
@@ -89,6 +89,6 @@ def _taken(store: Store, waiting: Waiting, identity: str) -> Came:
         number = pushes.batch_of(conn, waiting.dataset, identity)
         batch = None if number is None else batches.get(conn, number)
     if batch is None or batch.counts is None:
-        return Came("refused", _GIVEN_UP)
+        return Came("refused", GIVEN_UP)
     state = "held" if batch.hold_reason else "done"
     return Came("taken", {"state": state, "counts": asdict(batch.counts)}, batch.number)

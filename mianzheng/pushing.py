@@ -37,8 +37,10 @@ class Publisher:
         """Where the dataset's order goes on. MianzhengError as `push`."""
         return int(self._send("GET", _path(dataset), None).json()["next_sequence"])
 
-    def push(self, dataset: str, sequence: int, file: Path) -> Mapping[str, Any]:
+    def push(self, dataset: str, sequence: int, file: Path, *, dry_run: bool = False) -> Mapping[str, Any]:
         """Send a file's rows; the answer's members, `state` `waiting` if the hub has not taken it in yet.
+
+        A dry run is only tried: its answer says what would come of it.
 
         Raises:
             MianzhengError: the hub can't be reached, or answered with a problem: its words are passed on.
@@ -46,7 +48,8 @@ class Publisher:
         with file.open("rb") as body:
             delivery = PushedDelivery.of(dataset, sequence, _blocks(body.read))
             body.seek(0)
-            answer: Mapping[str, Any] = self._send("POST", _path(dataset), delivery, content=_blocks(body.read)).json()
+            path = f"{_path(dataset)}?dry_run=1" if dry_run else _path(dataset)
+            answer: Mapping[str, Any] = self._send("POST", path, delivery, content=_blocks(body.read)).json()
         return answer
 
     def wait(self, answer: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
@@ -54,7 +57,7 @@ class Publisher:
         until = time.monotonic() + seconds
         while answer["state"] == "waiting" and time.monotonic() < until:
             time.sleep(LOOK_EVERY_SECONDS)
-            answer = self._send("GET", f"{_path(answer['dataset'])}/{answer['delivery']}", None).json()
+            answer = self._send("GET", _place(answer), None).json()
         return answer
 
     def _send(
@@ -78,6 +81,13 @@ class Publisher:
 
 def _path(dataset: str) -> str:
     return f"/v1/datasets/{dataset}/batches"
+
+
+def _place(answer: Mapping[str, Any]) -> str:
+    """Where an answer is asked for again."""
+    if "trial" in answer:
+        return f"/v1/datasets/{answer['dataset']}/trials/{answer['trial']}"
+    return f"{_path(answer['dataset'])}/{answer['delivery']}"
 
 
 def _blocks(read: Callable[[int], bytes]) -> Iterator[bytes]:

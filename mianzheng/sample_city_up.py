@@ -27,6 +27,7 @@ from mianzheng.terminal import console
 from registries.home import HubHome
 from sample_city import pushing
 from sample_city.build import CityReport, build, silent
+from sample_city.city import found
 from sample_city.department_folder import READY, DepartmentFolder
 from sample_city.serving import PUSHERS, SERVERS
 from sample_city.sftp_server import HOST_PUBLIC, USER_KEY
@@ -50,6 +51,9 @@ SERVERS_OF_DROPS = {
     "transport_drop": "transport",
     "transport_permits_drop": "transport",
     "disabled_persons_drop": "disabled_persons_federation",
+    "hardship_drop": "civil_affairs",
+    "special_care_drop": "veterans_affairs",
+    "special_support_drop": "health",
 }
 DATABASES = ("residents_database", "number_corrections_database")
 EXCHANGES = ("qualifications_exchange", "insured_persons_database")
@@ -96,29 +100,33 @@ def sample_city(
     say: Say,
     *,
     progress: bool = False,
+    year: bool = False,
 ) -> SampleCity:
     """Start the departments' systems, build the city if it is new, and write down for the hub where they are.
 
-    `progress` shows how far a new city is.
+    `progress` shows how far a new city is. `year`: its first delivery is the one of a scripted year, whose exchange
+    table stands in the city's PostgreSQL.
     """
     folder = home.path / "sample_city"
     folder.mkdir(mode=0o711, exist_ok=True)
     folder.chmod(0o711)
-    exchange = _exchange(settings, folder, stack)
+    standing = found(folder)
+    year = year or (standing is not None and standing.year)
+    exchange = None if year else _exchange(settings, folder, stack)
     children = Children(home.logs, environment)
     stack.callback(children.stop)
     start_departments(children, folder)
     url = _database(settings, home, folder, stack)
-    if exchange is None:
+    if exchange is None and not year:
         say(
             "未安装 MariaDB,人社前置库改放在示例城市的 PostgreSQL",
             "MariaDB is not installed: human resources' exchange table stands in the city's PostgreSQL",
         )
-    else:
+    if exchange is not None:
         exchange.start(EXCHANGE, home.secret_or_new("password_sample_city"))
     exchange_url = exchange.url if exchange else url.replace("postgresql://", "postgresql+psycopg://", 1)
     with building(settings.sample_people, wanted=progress) as told:
-        report = build(folder, url, settings.sample_people, settings.sample_seed, today, exchange_url, told)
+        report = build(folder, url, settings.sample_people, settings.sample_seed, today, exchange_url, told, year=year)
     wait_for_addresses(children, folder, home.logs)
     keep_sources(home, places_of(folder, url, exchange_url))
     keep_source_secrets(home, folder)

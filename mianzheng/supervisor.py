@@ -16,10 +16,12 @@ from pathlib import Path
 
 import httpx
 
+from mianzheng.alert_loop import alerts_start
 from mianzheng.dagster_renewal import DagsterRenewal
 from mianzheng.demonstration import Demonstration, prepare_demonstration
 from mianzheng.embedded_postgres import Cluster, free_port
 from mianzheng.errors import StartFailedError
+from mianzheng.posting_loop import poster_start
 from mianzheng.processes import ENDING, Children
 from mianzheng.progress_display import waiting
 from mianzheng.restoring import look_for_unfinished
@@ -34,8 +36,8 @@ from registries.home import HubHome
 HUB_DATABASE = "hub"
 HUB_OWNER = "hub_owner"
 START_SECONDS = 60
-PASSED_ON = ("HUB_SOURCE_", "HUB_TSA_", "HUB_PKCS11_", "HUB_KEY_")
-"""What else of the environment the hub's own processes read: secrets of sources, time authority, keys."""
+PASSED_ON = ("HUB_SOURCE_", "HUB_TSA_", "HUB_PKCS11_", "HUB_KEY_", "HUB_PANEL_")
+"""What else of the environment the hub's own processes read: secrets of sources, time authority, keys, framers."""
 
 
 @dataclasses.dataclass
@@ -73,14 +75,15 @@ def running(settings: Settings, say: Say, *, progress: bool = False) -> Iterator
         set_up_store(home, owner_url)
         say("准备示例城市", "preparing the sample city")
         profile = {"HUB_PROFILE": settings.profile} if settings.profile else {}
-        environment = child_environment(home) | engine | profile
+        second = {"HUB_SECOND_FACTOR_FOR": settings.second_factor_for}
+        environment = child_environment(home) | engine | profile | second
         city = sample_city(settings, home, environment, clock().date(), stack, say, progress=progress)
         demonstration = prepare_demonstration(home, clock())
         children = Children(home.logs, environment)
         stack.callback(children.stop)
         port = settings.port or free_port()
         address = f"http://{settings.host}:{port}"
-        children.start("web", "-m", "mianzheng", "serve", "--host", settings.host, "--port", str(port))
+        start_web(children, settings.web_processes, "--host", settings.host, "--port", str(port))
         children.start("worker", "-m", "mianzheng", "work")
         if (home.path / WITNESSES).exists():
             children.start("cosigner", "-m", "mianzheng", "ledger", "cosign", "--stay")
@@ -131,6 +134,14 @@ def child_environment(home: HubHome) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def start_web(children: Children, count: int, *place: str) -> None:
+    """Start `count` web processes, web, web-2, …; several share the port, and Linux spreads connections over them."""
+    shared = ("--shared",) if count > 1 else ()
+    for number in range(1, count + 1):
+        name = "web" if number == 1 else f"web-{number}"
+        children.start(name, "-m", "mianzheng", "serve", *place, *shared)
 
 
 def wait_until_live(children: Children, home: HubHome, address: str) -> None:
@@ -210,11 +221,14 @@ def watch(hub: Running, wish: StopWish) -> None:
         Stopped: somebody asked for it.
         StartFailedError: a part ended more often than makes sense.
     """
-    renewal = DagsterRenewal(hub.home, hub.children)
+    renewal, posting = DagsterRenewal(hub.home, hub.children), poster_start(hub.home, hub.children)
+    alerts = alerts_start(hub.home, hub.children)
     while True:
         wish.look()
         time.sleep(1)
         renewal.look()
+        posting.look()
+        alerts.look()
         if given_up := [*hub.children.revive(), *hub.city.children.revive()]:
             names = ", ".join(given_up)
             raise StartFailedError(

@@ -20,6 +20,7 @@ from registries.home import HubHome, Role
 from registries.operators.folders import Contracts
 from registries.retention import Keeper
 from registries.retention_rules import RetentionRules
+from registries.sandboxes import Sandboxes
 from registries.store import time_stamps
 from registries.store.engine import Store
 from registries.store.expiries import Expiry
@@ -28,6 +29,7 @@ from registries.time_authority import TimeAuthority, stamp_of_home
 
 if TYPE_CHECKING:
     from quality.intake import Intake, IntakeOutcome, Progress, Step
+    from quality.replies.drops import Drops
 
 RESOURCE = "hub"
 """The key under which assets and sensors ask for the hub."""
@@ -68,14 +70,23 @@ class Hub:
 
         return Intake.open(self.home, self.clock)
 
+    @cached_property
+    def drops(self) -> "Drops":
+        """What takes deliveries in, and replies to those from drop folders."""
+        from quality.replies.drops import Drops
+
+        return Drops(self.home, self.intake, self.clock)
+
     def close(self) -> None:
         """Give the store's connections back."""
+        if "drops" in self.__dict__:
+            self.drops.close()
         if "intake" in self.__dict__:  # where cached_property keeps it once it was opened
             self.intake.close()
 
     def take_in(self, dataset: str) -> "list[IntakeOutcome]":
         """Take in all that waits of one dataset; the last outcome is kept. Every error of the rooms may come out."""
-        outcomes = self.intake.take_in_all(dataset, progress=self.progress)
+        outcomes = self.drops.take_in_all(dataset, self.progress)
         self.outcomes[dataset] = outcomes[-1]
         return outcomes
 
@@ -83,7 +94,9 @@ class Hub:
         """Let go what the hub holds past its time; what went. Every error of the rooms may come out."""
         with Store(self.home.store_url(Role.LOAD)) as store:
             catalogue = Contracts(self.home).catalogue()
-            return Keeper(self.home, store, catalogue, RetentionRules.of_home(self.home.path), self.clock()).expire()
+            gone = Keeper(self.home, store, catalogue, RetentionRules.of_home(self.home.path), self.clock()).expire()
+        Sandboxes(self.home).drop_expired(self.clock())
+        return gone
 
     def stamp(self) -> Stamped | None:
         """Have the ledger's latest checkpoint stamped; None if there is nothing to do. Errors as `stamp_latest`."""

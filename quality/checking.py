@@ -15,15 +15,18 @@ import pyarrow as pa
 from quality import erased
 from quality.judging import LOOKED_AT, Chunk, Judge, Judged
 from quality.parting import Findings, RowNumbers
+from quality.profiles import BatchProfile
 from quality.rules import Rules, compile_rules
 from quality.shares import Shares
 from quality.sql_rules import WholeBatch
+from quality.trust import by_level, strictest
 from registries.compare.engines import Engine
 from registries.compare.placing import Placing
 from registries.compare.suppressed import Suppressed
 from registries.contracts.model import Dataset, RuleSpec
 from registries.departments import Catalogue
 from registries.store import batches
+from registries.store.profiles import ColumnProfile
 from registries.store.stage import Stage
 
 _NO_ROWS = np.zeros(0, np.int64)
@@ -35,12 +38,16 @@ class Checked:
 
     Attributes:
         bad_keys: rows whose key can't be what it was meant to be: parts of it are absent, or a rule on it refused them.
+        of_trust: rows by trust level, where a rule has a level of its own for it.
+        profile: what the batch's columns look like.
     """
 
     findings: Findings = field(default_factory=Findings)
     pulled: int = 0
     bad_keys: list[RowNumbers] = field(default_factory=list)
     bad_news: list[RowNumbers] = field(default_factory=list)
+    of_trust: dict[str, list[RowNumbers]] = field(default_factory=dict)
+    profile: list[ColumnProfile] = field(default_factory=list)
 
     def bad_key_rows(self) -> RowNumbers:
         """Rows that may be about any subject at all."""
@@ -92,11 +99,12 @@ def check(
         suppressed: keys that were erased: rows that have one are refused.
     """
     rules = _without(compile_rules(dataset, today), unknowable)
-    checked, shares = Checked(), Shares(rules.shares)
+    checked, shares, profile = Checked(), Shares(rules.shares), BatchProfile(dataset)
     judge = Judge(dataset, rules, tuple(bad_news_codes), placing.shape)
     with WholeBatch(dataset, rules.whole) as whole:
         for judged in engine.each(judge, chunks):
             _note(judged, checked, shares)
+            profile.add(judged.profile)
             erased.refuse(suppressed, judged, checked.findings)
             whole.add(*_about(judged))
             placing.take(judged.first, judged.rows, judged.refused, judged.looked_at, judged.narrow)
@@ -106,7 +114,17 @@ def check(
     shares.judge(checked.findings)
     stage = placing.finish(_found_over_all(dataset, rules, checked), rules.reference)
     _judge_across_rows(dataset, rules, stage, checked)
+    _part_by_trust(dataset, checked)
+    checked.profile = profile.columns()
     return checked
+
+
+def _part_by_trust(dataset: Dataset, checked: Checked) -> None:
+    """Levels that differ by the trust of a row."""
+    of_trust = {trust: np.concatenate(rows) for trust, rows in checked.of_trust.items()}
+    for rule in dataset.rules:
+        if rule.levels_by_trust:
+            checked.findings.part(rule.id, by_level(rule, checked.findings.of(rule.id), of_trust))
 
 
 def _without(rules: Rules, unknowable: Container[str]) -> Rules:
@@ -123,6 +141,8 @@ def _note(judged: Judged, checked: Checked, shares: Shares) -> None:
     shares.rows += len(_about(judged)[0])
     checked.bad_keys.append(judged.bad_keys)
     checked.bad_news.append(judged.bad_news)
+    for trust, rows in judged.of_trust.items():
+        checked.of_trust.setdefault(trust, []).append(rows)
 
 
 def _about(judged: Judged) -> tuple[RowNumbers, pa.Table]:
@@ -135,7 +155,7 @@ def _about(judged: Judged) -> tuple[RowNumbers, pa.Table]:
 def _found_over_all(dataset: Dataset, rules: Rules, checked: Checked) -> RowNumbers:
     """Rows that only a look at the whole batch has found, and that somebody must look at."""
     asked = [rule.spec.id for rule in rules.whole] + [rule.id for rule in rules.shares]
-    return checked.findings.refused_by([name for name in asked if dataset.rule(name).level <= LOOKED_AT])
+    return checked.findings.refused_by([name for name in asked if strictest(dataset.rule(name)) <= LOOKED_AT])
 
 
 def _judge_across_rows(dataset: Dataset, rules: Rules, stage: Stage, checked: Checked) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from quality.remembered import once
+from quality.remembered import once_each
 from registries.text_columns import Bools, TextColumn, Words
 from registries.words import all_digits, number_of_pairs, pairs
 
@@ -53,16 +53,12 @@ def days_of(digits: Words) -> tuple[Days, Bools]:
     return days.astype(np.int32), exists
 
 
-@once
+@once_each
 def iso_days(text: TextColumn) -> tuple[Days, Bools]:
     """Per row yyyymmdd, 0 where there is none, and whether the value begins with a YYYY-MM-DD day that exists."""
-    positions = text.longer_than(_WIDTH - 1)
-    first, last = text.words(0, positions), text.words(2, positions)
+    first, last = text.words_of_all(0), text.words_of_all(2)
     month = (last << _BYTE) & _MONTH  # it stands at 3 and 4 of these eight, and goes to 4 and 5
-    found, exists = days_of((first & _FOUR) | month | (last & _DAY))
-    exists &= (last & _AT_DASHES) == _DASHES
-    if positions is None:
-        return found, exists
-    days, real = np.zeros(len(text), np.int32), np.zeros(len(text), np.bool_)
-    days[positions], real[positions] = found, exists
-    return days, real
+    days, real = days_of((first & _FOUR) | month | (last & _DAY))
+    there = text.lengths >= _WIDTH
+    real &= there & ((last & _AT_DASHES) == _DASHES)
+    return days * there, real

@@ -3,13 +3,14 @@
 The clerk sees which rows would be refused and why, and how many would be new or changed, before anything is sent.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from quality import turnover
 from quality.checking import check, unknowable
 from quality.judging import given_chunks
-from quality.parting import Findings, Parting
+from quality.parting import REQUIRED, Findings, Parting
 from quality.reasons import reasons_of
 from quality.rules import day_of
 from registries.compare.engines import Engine
@@ -22,6 +23,7 @@ from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
 from registries.store.merge import merge
 from registries.store.stage import Stage
+from registries.working_days import WorkingDays
 
 FIRST_ROWS = 20
 """So many row numbers stand beside a reason."""
@@ -55,9 +57,19 @@ class DryRun:
 
 
 def dry_run(
-    store: Store, engine: Engine, catalogue: Catalogue, dataset: Dataset, connector: Connector, now: datetime
+    store: Store,
+    engine: Engine,
+    catalogue: Catalogue,
+    dataset: Dataset,
+    connector: Connector,
+    now: datetime,
+    days: WorkingDays,
+    told: Callable[[Findings], None] = lambda _: None,
 ) -> DryRun:
-    """Checks and merges a delivery, keeps nothing. The caller holds the dataset's lock."""
+    """Checks and merges a delivery, keeps nothing. The caller holds the dataset's lock.
+
+    `told` is given every failing row of every rule, where the report has only the first ones.
+    """
     batch = _imagined(dataset, connector, now)
     with store.connect() as conn:
         placing = WholeStage(conn, Stage(conn, dataset, batch))
@@ -71,7 +83,7 @@ def dry_run(
             unknowable=unknowable(conn, catalogue, dataset),
             suppressed=suppressed(conn, dataset),
         )
-        parting = turnover.part(conn, dataset, batch, checked)
+        parting = turnover.part(conn, dataset, batch, checked, days)
         counts = _held(parting)
         if not parting.held_by:
             doubt = turnover.key_doubt(conn, dataset, checked)
@@ -79,13 +91,18 @@ def dry_run(
             merged = merge(conn, dataset, batch, close_vanished=whole, doubt=doubt)
             counts = BatchCounts(parting.pulled, parting.accepted, parting.quarantined, 0, **asdict(merged))
         conn.rollback()
+    told(checked.findings)
     held_by = tuple(f"{rule.zh} | {rule.en}" for rule in parting.held_by)
     return DryRun(dataset.name, counts, held_by, reasons(dataset, checked.findings))
 
 
 def reasons(dataset: Dataset, findings: Findings) -> tuple[ReasonCount, ...]:
-    """How often each rule failed, in the contract's words."""
-    found = []
+    """How often each rule failed, in the contract's words; one about the whole batch names no rows."""
+    found = [
+        ReasonCount(rule.id, rule.level, rule.zh, rule.en, 0, ())
+        for rule in dataset.rules
+        if rule.level > REQUIRED and rule.id in findings.measures and not findings.measures[rule.id].holds
+    ]
     for rule_id, level, rows in findings:
         if len(rows):
             (told,) = reasons_of(dataset, [rule_id])

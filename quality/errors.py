@@ -88,3 +88,18 @@ class UnknownCertificateType(QualityError):
             f"dataset {dataset} holds certificates of the unknown type {type_code}; describe it in certificates/types",
         )
         self.type_code = type_code
+
+
+class ScoresChanged(QualityError):
+    """Raised when a month can't be closed, or told of: a score it is made of is not what the ledger says it was."""
+
+    def __init__(self, month: str, dataset: str, rule_id: str | None) -> None:
+        which = dataset if rule_id is None else f"{dataset} / {rule_id}"
+        super().__init__(
+            f"{month} 的得分与存证日志不符：{which}。请运行 mianzheng quality verify 查明，从备份恢复该批得分后重试",
+            f"the scores of {month} are not what the ledger says: {which}; mianzheng quality verify tells what was "
+            "changed; restore the batch's scores from a backup, then try again",
+        )
+        self.month = month
+        self.dataset = dataset
+        self.rule_id = rule_id

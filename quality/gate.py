@@ -15,6 +15,10 @@ from typing import Any, Final
 from quality.parting import REQUIRED, Measured
 from quality.sql_rules import within
 from registries.contracts.model import RuleSpec
+from registries.store.held_batches import Release
+
+OF_HISTORY: Final = frozenset({"mianzheng:volume_drift", "mianzheng:distribution_drift", "mianzheng:fresh"})
+"""Rules that compare a batch with those before it: `quality.history`."""
 
 FEW: Final = 20
 """Rows of a change set: shares of fewer say nothing about it."""
@@ -76,6 +80,16 @@ def failed(
     )
 
 
+def without_waived(held_by: tuple[RuleSpec, ...], release: Release | None) -> tuple[RuleSpec, ...]:
+    """The rules that hold a batch, but for those that a steward has waived in releasing it.
+
+    A batch that was held before its rules were written down was looked at as a whole, and is released as a whole.
+    """
+    if release is None:
+        return held_by
+    return tuple(rule for rule in held_by if release.rules and rule.id not in release.rules)
+
+
 def _may_go_on(rule: RuleSpec, gauge: Gauge, measured: Measured | None, columns: Sequence[str]) -> bool:
     if measured is not None:
         return measured.holds
@@ -110,6 +124,8 @@ def _holds(rule: RuleSpec, gauge: Gauge, columns: Sequence[str]) -> bool:
             return gauge.refused <= _number(rule, "max_share", 1.0)
         case "expect_table_row_count_to_be_between":
             return within(rule.arguments, gauge.pulled)
+        case name if name in OF_HISTORY:
+            return True  # whoever compares it with its history had too little of it
         case name:
             return name in _OF_COLUMNS and _OF_COLUMNS[name](rule.arguments, list(columns))
 

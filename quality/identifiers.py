@@ -88,15 +88,14 @@ class Citizens:
 @once
 def citizens(text: TextColumn) -> Citizens:
     """Reads a column of citizen numbers."""
-    positions = text.of_length(_CITIZEN_LENGTH)
-    first, second, last = text.words(0, positions), text.words(8, positions), text.words(10, positions)
+    first, second, last = (text.words_of_all(at) for at in (0, 8, 10))
     births, exist = days_of((first >> np.uint64(48)) | (second << np.uint64(16)))
     digit = ((last >> np.uint64(48)) & _CHARACTER) - np.uint64(_ZERO)
     good = exist & all_digits(first) & all_digits(second) & (digit <= np.uint64(_NINE))
     good &= (first & _CHARACTER) != np.uint64(_ZERO)
     good &= _citizen_check(first, second, digit) == (last >> np.uint64(56)).astype(np.uint8)
-    found = Citizens(good, births, (digit & np.uint64(1)) == np.uint64(1))
-    return found if positions is None else _at(found, positions, len(text))
+    good &= text.lengths == _CITIZEN_LENGTH
+    return Citizens(good, births, (digit & np.uint64(1)) == np.uint64(1))
 
 
 def _citizen_check(first: Words, second: Words, digit: Words) -> Bytes:
@@ -104,13 +103,6 @@ def _citizen_check(first: Words, second: Words, digit: Words) -> Bytes:
     total = weighted(first, _CITIZEN_WEIGHTS[:8]) + weighted(second, _CITIZEN_WEIGHTS[8:16])
     total += digit * np.uint64(_CITIZEN_WEIGHTS[16])
     return _CITIZEN_CHECK[(total & np.uint64(0x3FF)).view(np.int64)]
-
-
-def _at(found: Citizens, positions: Numbers, rows: int) -> Citizens:
-    """The same, spread over all rows."""
-    good, births, male = np.zeros(rows, np.bool_), np.zeros(rows, np.int32), np.zeros(rows, np.bool_)
-    good[positions], births[positions], male[positions] = found.good, found.births, found.male
-    return Citizens(good, births, male)
 
 
 def citizen_number(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types

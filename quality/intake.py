@@ -19,12 +19,12 @@ from typing import Any, Literal, Self
 
 from certificates.sealing import sealing_key
 from certificates.types import CertificateType, load_types
-from quality import dry_runs, holding, opening, telling, turnover
+from quality import dry_runs, holding, opening, releasing, telling, turnover
 from quality.checking import Checked, check, unknowable
 from quality.dry_runs import DryRun
 from quality.errors import UnknownCertificateType, UnknownDataset
 from quality.judging import landed_chunks
-from quality.parting import Parting
+from quality.parting import Findings, Parting
 from quality.rules import compile_rules, day_of
 from quality.scores import RuleScore
 from registries.compare.choosing import engine_of
@@ -43,6 +43,9 @@ from registries.operators.folders import Contracts
 from registries.store import batches
 from registries.store.batches import Batch, BatchCounts
 from registries.store.engine import Store
+from registries.store.held_batches import Decision
+from registries.store.owed_replies import owe_for_fault
+from registries.working_days import WorkingDays, shipped, working_days
 
 __all__ = ["DryRun", "Intake", "IntakeOutcome", "Progress", "Step", "quiet"]
 
@@ -105,6 +108,7 @@ class Intake:
         sources: where the contracts' servers are, or what tells it now.
         secrets: gives what the sources' servers ask for.
         engine: checks and compares; by default this machine's cores with DuckDB.
+        days: the calendar of working days; by default the one that the hub ships.
     """
 
     def __init__(
@@ -118,6 +122,7 @@ class Intake:
         sources: SourceLocations | Callable[[], SourceLocations],
         secrets: Secrets = no_secrets,
         engine: Engine | None = None,
+        days: WorkingDays | None = None,
     ) -> None:
         self.landing = landing
         self._catalogue = catalogue
@@ -128,6 +133,7 @@ class Intake:
         self._secrets = secrets
         self._engine = engine or LocalEngine()
         self._images = images
+        self.days = days or shipped()
 
     @classmethod
     def open(cls, home: HubHome, clock: Callable[[], datetime]) -> Self:
@@ -137,7 +143,8 @@ class Intake:
         store = Store(home.store_url(Role.LOAD))
         engine = engine_of(home)
         catalogue, secrets = Contracts(home).catalogue, home.secret_or_none
-        return cls(store, landing, images, catalogue, load_types(), clock, home.sources, secrets, engine)
+        how = (catalogue, load_types(), clock, home.sources, secrets, engine, working_days(home))
+        return cls(store, landing, images, *how)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -203,11 +210,32 @@ class Intake:
             outcomes += self._take_each(dataset, progress)
         return [outcome for outcome in outcomes if outcome.state != "nothing_new"] or outcomes[:1]
 
-    def dry_run(self, dataset_name: str, connector: Connector) -> DryRun:
-        """What taking this delivery in would do; nothing is kept. Errors as `take_in`."""
+    def release(self, decision: Decision, *, progress: Progress = quiet) -> IntakeOutcome:
+        """Take over what a held batch holds, judged again without the rules that held it; or finish what was begun.
+
+        Raises:
+            UnknownDataset, DatasetBusy: as `take_in`.
+            ReleaseRefused: it can't be released any more.
+        """
+        dataset = self._dataset(decision.dataset)
+        with batches.dataset_lock(self._store, dataset.name):
+            progress(Step.OPEN, dataset.name, 0)
+            self._begun(dataset)
+            with self._store.begin() as conn:
+                unfinished = batches.unfinished(conn, dataset.name)
+            if unfinished is not None and unfinished.number != decision.released_batch:
+                self._end(dataset, unfinished, progress)
+            batch = releasing.open_release(self._store, self.landing, dataset, decision, self._clock())
+            return self._outcome(dataset, batch) if batch.state == "done" else self._finish(dataset, batch, progress)
+
+    def dry_run(
+        self, dataset_name: str, connector: Connector, told: Callable[[Findings], None] = lambda _: None
+    ) -> DryRun:
+        """What taking this delivery in would do; nothing is kept; `told` is given all findings. Errors as `take_in`."""
         dataset = self._dataset(dataset_name)
         with batches.dataset_lock(self._store, dataset.name):
-            return dry_runs.dry_run(self._store, self._engine, self.catalogue, dataset, connector, self._clock())
+            how = (self._store, self._engine, self.catalogue)
+            return dry_runs.dry_run(*how, dataset, connector, self._clock(), self.days, told)
 
     def _take_each(self, dataset: Dataset, progress: Progress) -> Iterator[IntakeOutcome]:
         """Delivery after delivery. Only files wait in a queue: every other source gives all it has at once."""
@@ -309,7 +337,9 @@ class Intake:
                 opening.stop_if_late(conn, dataset, source)
             landed = self.landing.land(batch.number, source, lambda rows: progress(Step.PULL, dataset.name, rows))
         except SourceFault as fault:
-            self._fail(batch, type(fault).__name__)
+            with self._store.begin() as conn:
+                batches.mark_failed(conn, batch, type(fault).__name__)
+                owe_for_fault(conn, dataset, batch, fault, self._clock())
             raise
         progress(Step.LAND, dataset.name, landed.rows)
         with self._store.begin() as conn:
@@ -337,7 +367,7 @@ class Intake:
 
     def _part(self, conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, progress: Progress) -> Parting:
         progress(Step.PART, dataset.name, checked.pulled)
-        return turnover.part(conn, dataset, batch, checked)
+        return turnover.part(conn, dataset, batch, checked, self.days)
 
     # 6. Take over: merge, look-ups, status events, quarantine, scores, the ledger's entry.
 
@@ -355,19 +385,24 @@ class Intake:
         progress(Step.TAKE_OVER, dataset.name, parting.accepted)
         news = holding.news_of(dataset, checked, parting, self.landing, landed)
         kind = self._certificate_type(dataset)
-        return turnover.take_over(conn, dataset, batch, placing, checked, parting, kind, news, self._clock())
+        return turnover.take_over(conn, dataset, batch, placing, checked, parting, kind, news, self._clock(), self.days)
 
     # 7. Tell: conflicts become cases, as findings did; the ledger's entry gets its place; the batch is done.
 
     def _tell(self, dataset: Dataset, batch: Batch, progress: Progress) -> IntakeOutcome:
         counts = batch.counts or BatchCounts()
         progress(Step.TELL, dataset.name, counts.pulled)
-        done = telling.tell(self._store, self.catalogue, dataset, batch, self._clock())
+        return self._outcome(
+            dataset, telling.tell(self._store, self.catalogue, dataset, batch, self._clock(), self.days)
+        )
+
+    # What the steps share.
+
+    def _outcome(self, dataset: Dataset, done: Batch) -> IntakeOutcome:
+        counts = done.counts or BatchCounts()
         state: Literal["held", "done"] = "held" if done.hold_reason else "done"
         scores = telling.kept_scores(self._store, done)
         return IntakeOutcome(dataset.name, done.number, state, counts, scores, done.landed_digest)
-
-    # What the steps share.
 
     def _dataset(self, name: str) -> Dataset:
         if name not in self.catalogue:

@@ -7,7 +7,7 @@ A `Judge` and the chunks it is given carry everything with them and share nothin
 side: in threads here, in Spark's workers elsewhere. Row numbers are those of the landed batch, from 1.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 
@@ -17,12 +17,17 @@ import pyarrow.compute as pc
 
 from quality.expectations import evaluate
 from quality.parting import REQUIRED, RowNumbers
+from quality.profiles import ChunkProfile, profile_of
 from quality.rules import Rules
-from registries.canonical import canonical
+from quality.trust import by_level, named_levels, rows_of_trust
+from registries.canonical import canonical_and_coded
+from registries.coded_texts import CodedTexts
 from registries.compare.narrow import Shape
 from registries.contracts.model import Dataset, RuleSpec
 from registries.landing import Landed, Landing
 from registries.text_columns import Bools
+
+Coded = Mapping[str, CodedTexts]
 
 CHUNK_ROWS = 200_000
 """A chunk is large because Great Expectations takes its time once per call, whatever the rows."""
@@ -39,7 +44,7 @@ class Chunk(Protocol):
         """From 1."""
 
     def read(self) -> pa.Table:
-        """Text columns as they were landed."""
+        """Text columns as they were landed, or dictionaries of text."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class LandedChunk:
 
     def read(self) -> pa.Table:
         """From the sealed file."""
-        return pa.Table.from_batches([self.landing.group(self.landed, index) for index in self.groups])
+        return pa.Table.from_batches([self.landing.coded_group(self.landed, index) for index in self.groups])
 
 
 def landed_chunks(landing: Landing, landed: Landed) -> Iterator[LandedChunk]:
@@ -117,6 +122,8 @@ class Judged:
         looked_at: shape (rows,), true where a rule of level 1 or 2 failed, and where a row says that its key is gone.
         bad_keys, bad_news: row numbers; see `checking.Checked`.
         whole: which rows, by their places, the rules about the whole batch are about; None: all of them.
+        profile: what its columns look like.
+        of_trust: row numbers by trust level, of those levels for which a rule has a level of its own.
         narrow: the chunk's narrow rows, if they were asked for.
     """
 
@@ -128,22 +135,25 @@ class Judged:
     bad_news: RowNumbers
     said: tuple[Said, ...]
     whole: RowNumbers | None
+    profile: ChunkProfile
+    of_trust: Mapping[str, RowNumbers]
     narrow: pa.Table | None = None
 
 
 @dataclass
 class _Marks:
-    """Per row of a chunk what the rules have said so far."""
+    """Per row of a chunk what the rules have said so far; `of_trust` are places by trust level."""
 
     refused: Bools
     looked_at: Bools
     bad_keys: Bools
+    of_trust: Mapping[str, RowNumbers]
     said: list[Said] = field(default_factory=list)
 
     @classmethod
-    def none(cls, rows: int) -> Self:
+    def none(cls, rows: int, of_trust: Mapping[str, RowNumbers]) -> Self:
         """Nobody has said anything yet."""
-        return cls(np.zeros(rows, np.bool_), np.zeros(rows, np.bool_), np.zeros(rows, np.bool_))
+        return cls(np.zeros(rows, np.bool_), np.zeros(rows, np.bool_), np.zeros(rows, np.bool_), of_trust)
 
 
 @dataclass(frozen=True)
@@ -162,18 +172,19 @@ class Judge:
 
     def __call__(self, chunk: Chunk) -> Judged:
         """Read a chunk and judge it; RulesFailed if Great Expectations can't."""
-        table = pa.Table.from_batches([canonical(batch, self.dataset) for batch in _one_batch(chunk.read())])
-        marks = _Marks.none(table.num_rows)
+        table, coded = _canonical(chunk.read(), self.dataset)
+        marks = _Marks.none(table.num_rows, _of_trust(self.dataset, table))
         whole = None if self.dataset.operation is None else np.zeros(0, np.int64)
         for rows, rules in self._judged_by(table):
-            self._judge(table if rows is None else table.take(pa.array(rows)), rows, rules, chunk.first, marks)
+            part = (table, coded) if rows is None else (table.take(pa.array(rows)), {})
+            self._judge(*part, rows, rules, chunk.first, marks)
             if rules is self.rules:
                 whole = rows
             else:  # rows that delete
                 marks.looked_at[rows] = True
         for name in self.dataset.key:
             marks.bad_keys |= table.column(name).is_null().to_numpy()
-        narrow = None if self.shape is None else self.shape.narrow(chunk.first, table)
+        narrow = None if self.shape is None else self.shape.narrow(chunk.first, table, coded)
         return Judged(
             chunk.first,
             table,
@@ -183,27 +194,35 @@ class Judge:
             self._bad_news(table, chunk.first),
             tuple(marks.said),
             whole,
+            profile_of(self.dataset, table, coded),
+            {trust: rows + chunk.first for trust, rows in marks.of_trust.items()},
             narrow,
         )
 
-    def _judge(self, part: pa.Table, rows: RowNumbers | None, rules: Rules, first: int, marks: _Marks) -> None:
+    def _judge(
+        self, part: pa.Table, coded: Coded, rows: RowNumbers | None, rules: Rules, first: int, marks: _Marks
+    ) -> None:
         """What the rules say of a part of a chunk, whose places in it are `rows`."""
         counted = {rule.id for rule in self.rules.shares}
-        for rule_id, judgement in evaluate(part, rules.row).items():
+        for rule_id, judgement in evaluate(part, rules.row, coded).items():
             rule = self.dataset.rule(rule_id)
             positions = judgement.positions if rows is None else rows[judgement.positions]
             marks.said.append(Said(rule, positions + first, judgement.checked))
             if rule_id in counted:
                 continue
-            if rule.level <= LOOKED_AT:
-                marks.looked_at[positions] = True
-            if rule.level == REQUIRED:
-                marks.refused[positions] = True
-                if set(rule.columns) <= set(self.dataset.key):
-                    marks.bad_keys[positions] = True
+            for level, failing in by_level(rule, positions, marks.of_trust).items():
+                self._mark(rule, level, failing, marks)
         nobody = np.zeros(0, np.int64)
         for rule in (*rules.unique, *rules.reference):
             marks.said.append(Said(rule, nobody, _complete_rows(part, rule)))
+
+    def _mark(self, rule: RuleSpec, level: int, positions: RowNumbers, marks: _Marks) -> None:
+        if level <= LOOKED_AT:
+            marks.looked_at[positions] = True
+        if level == REQUIRED:
+            marks.refused[positions] = True
+            if set(rule.columns) <= set(self.dataset.key):
+                marks.bad_keys[positions] = True
 
     def _judged_by(self, table: pa.Table) -> Iterator[tuple[RowNumbers | None, Rules]]:
         """Row positions (None: all) with the rules for them; of a deleting row only key, operation, watermark count."""
@@ -233,6 +252,16 @@ class Judge:
         codes = pa.array(self.bad_news_codes, pa.string())
         told = pc.is_in(table.column(self.dataset.certificate.status), value_set=codes)
         return _numbers(told.to_numpy(), first)
+
+
+def _of_trust(dataset: Dataset, table: pa.Table) -> dict[str, RowNumbers]:
+    return {trust: np.flatnonzero(rows_of_trust(dataset, table, trust)) for trust in named_levels(dataset)}
+
+
+def _canonical(table: pa.Table, dataset: Dataset) -> tuple[pa.Table, Coded]:
+    """A chunk's rows in canonical form, and those of its columns whose values repeat."""
+    parts = [canonical_and_coded(batch, dataset) for batch in _one_batch(table)]
+    return pa.Table.from_batches([rows for rows, _ in parts]), parts[0][1] if len(parts) == 1 else {}
 
 
 def _one_batch(table: pa.Table) -> list[pa.RecordBatch]:

@@ -7,13 +7,14 @@
 ([2, 4], [7])
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from registries.contracts.model import RuleSpec
+from registries.store.held_batches import Release
 
 RowNumbers = NDArray[np.int64]
 """Row numbers of one batch, from 1, in the order in which the source gave the rows."""
@@ -40,9 +41,11 @@ class Measured:
 
 @dataclass
 class _Found:
-    level: int
     checked: int = 0
-    rows: list[RowNumbers] = field(default_factory=list)
+    rows: dict[int, list[RowNumbers]] = field(default_factory=dict)  # by level
+
+    def all(self) -> list[RowNumbers]:
+        return [rows for parts in self.rows.values() for rows in parts]
 
 
 @dataclass
@@ -54,23 +57,30 @@ class Findings:
 
     def add(self, rule_id: str, level: int, rows: RowNumbers, *, checked: int) -> None:
         """Adds what a rule said of some more rows."""
-        found = self._by_rule.setdefault(rule_id, _Found(level))
+        found = self._by_rule.setdefault(rule_id, _Found())
         found.checked += checked
+        of_level = found.rows.setdefault(level, [])
         if len(rows):
-            found.rows.append(rows)
+            of_level.append(rows)
+
+    def part(self, rule_id: str, levels: Mapping[int, RowNumbers]) -> None:
+        """Say of a rule's failing rows which level it has for them."""
+        if rule_id in self._by_rule:
+            self._by_rule[rule_id].rows = {level: [rows] for level, rows in levels.items() if len(rows)}
 
     def measure(self, rule_id: str, measured: Measured) -> None:
         """Notes what a rule about the whole batch found."""
         self.measures[rule_id] = measured
 
     def __iter__(self) -> Iterator[tuple[str, int, RowNumbers]]:
-        """Rule id, level and failing rows, by rule."""
+        """Rule id, level and failing rows, by rule; a rule whose level differs by trust may have several."""
         for rule_id, found in self._by_rule.items():
-            yield rule_id, found.level, _joined(found.rows)
+            for level, rows in found.rows.items():
+                yield rule_id, level, _joined(rows)
 
     def of(self, rule_id: str) -> RowNumbers:
         """The rows in which a rule failed."""
-        return _joined(self._by_rule[rule_id].rows) if rule_id in self._by_rule else _joined([])
+        return _joined(self._by_rule[rule_id].all()) if rule_id in self._by_rule else _joined([])
 
     def checked(self, rule_id: str) -> int:
         """Over how many rows a rule was judged; 0 if it was not."""
@@ -87,11 +97,11 @@ class Findings:
         return _joined([rows for rule_id in rule_ids for rows in self._rows_of(rule_id)])
 
     def _rows_of(self, rule_id: str) -> Sequence[RowNumbers]:
-        return self._by_rule[rule_id].rows if rule_id in self._by_rule else ()
+        return self._by_rule[rule_id].all() if rule_id in self._by_rule else ()
 
     def refused(self) -> RowNumbers:
         """Every row in which a rule of level 1 failed."""
-        return _joined([rows for found in self._by_rule.values() if found.level == REQUIRED for rows in found.rows])
+        return _joined([rows for found in self._by_rule.values() for rows in found.rows.get(REQUIRED, ())])
 
 
 def _joined(parts: Sequence[RowNumbers]) -> RowNumbers:
@@ -107,12 +117,14 @@ class Parting:
         refused: row numbers of those in which a rule of level 1 failed.
         held_by: the batch rules that failed; empty if the batch may go on.
         pulled_before: rows of the snapshot that is served now; 0 if there is none.
+        release: what a steward waived, if this batch is the release of one that was held.
     """
 
     pulled: int
     refused: RowNumbers
     held_by: tuple[RuleSpec, ...] = ()
     pulled_before: int = 0
+    release: Release | None = None
 
     @property
     def quarantined(self) -> int:

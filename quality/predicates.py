@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date as day_of
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped] # it ships none
+import jsonschema
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,7 +36,7 @@ from quality.identifiers import (
 )
 from quality.places import places_of
 from quality.readability import not_rounded, readable_text
-from quality.remembered import text_of
+from quality.remembered import coded_of, text_of
 from registries.text_columns import Bools, Lengths, Numbers, TextColumn, one_array
 from registries.words import fits, pairs
 
@@ -59,22 +59,18 @@ def date(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
 
 def timestamp(values: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
     """YYYY-MM-DD HH:MM:SS, with or without fraction and offset, of a day that exists."""
-    text = text_of(values)
-    positions = text.of_length(_TIMESTAMP_WIDTH)
-    plain = _plain_clocks(text, positions)
-    if positions is None:
-        return plain & iso_days(values)[1]
-    holds = ~text.present
-    holds[positions] = plain
+    text, real = text_of(values), iso_days(values)[1]
+    holds = _plain_clocks(text) & (text.lengths == _TIMESTAMP_WIDTH)
     further = np.flatnonzero(text.lengths > _TIMESTAMP_WIDTH)
     if len(further):
         holds[further] = _matches(values.take(pa.array(further)), _TIMESTAMP)
-    return (holds & iso_days(values)[1]) | ~text.present
+    found: Bools = (holds & real) | ~text.present
+    return found
 
 
-def _plain_clocks(text: TextColumn, positions: Numbers | None) -> Bools:
+def _plain_clocks(text: TextColumn) -> Bools:
     """Whether HH:MM:SS between 00:00:00 and 23:59:59 follows a blank at the tenth place, of values of 19 characters."""
-    blank, clock = text.words(8, positions), text.words(11, positions)
+    blank, clock = text.words_of_all(8), text.words_of_all(11)
     numbers = pairs(clock)
     in_day = (numbers & _TWO) < _HOURS
     for at in (_MINUTE_AT, _SECOND_AT):
@@ -92,6 +88,17 @@ def not_before(later: Any, earlier: Any) -> Bools:  # noqa: ANN401 - pyarrow shi
     if len(positions):
         rows = pa.array(positions)
         holds[positions] = _mask(pc.greater_equal(later.take(rows), earlier.take(rows)))
+    return holds
+
+
+def in_order(*columns: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
+    """The days of the columns follow each other, or fall together; what is missing or no day is passed over."""
+    latest = np.zeros(len(columns[0]), np.int32)
+    holds = np.ones(len(latest), np.bool_)
+    for column in columns:
+        days, real = iso_days(column)
+        holds &= ~real | (latest <= days)
+        latest = np.where(real, np.maximum(latest, days), latest)
     return holds
 
 
@@ -312,8 +319,15 @@ class Predicate:
     on_the_day: bool = False
 
     def holds(self, *columns: Any, **arguments: Any) -> Bools:  # noqa: ANN401 - pyarrow ships no types
-        """The function over blocks of rows, whose intermediate columns fit a processor's cache."""
+        """The function over all rows; where it sees one column, values that repeat are judged once each."""
         whole = [one_array(column) for column in columns]
+        coded = coded_of(whole[0]) if len(whole) == 1 else None
+        if coded is not None:
+            return coded.spread(self._over_blocks([coded.values], arguments))
+        return self._over_blocks(whole, arguments)
+
+    def _over_blocks(self, whole: list[Any], arguments: Mapping[str, Any]) -> Bools:
+        """Block by block, so that intermediate columns fit a processor's cache."""
         starts = range(0, max(len(whole[0]), 1), _BLOCK)
         blocks = [self.function(*(column.slice(start, _BLOCK) for column in whole), **arguments) for start in starts]
         return np.concatenate(blocks)
@@ -340,6 +354,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "sex_agrees": Predicate(sex_agrees, _PAIR),
     "old_enough": Predicate(old_enough, _PAIR),
     "not_before": Predicate(not_before, _PAIR),
+    "in_order": Predicate(in_order, ("column_list",)),
     "not_in_future": Predicate(not_in_future, on_the_day=True),
     "not_expired_when": Predicate(not_expired_when, _WHEN, on_the_day=True),
     "required_when": Predicate(required_when, _WHEN),

@@ -12,10 +12,12 @@ A rule is compiled before the first row is read: a misspelt one must not cost a 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
+from certificates.china_time import CHINA
 from quality.errors import RuleMisconfigured, UnknownRule
 from quality.expectations import check_rule
+from quality.gate import OF_HISTORY
 from quality.predicates import PREDICATES
 from quality.row_rules import OWN, RowRule
 from quality.shares import inner
@@ -25,11 +27,8 @@ from registries.contracts.conditions import columns_of_condition
 from registries.contracts.expectations import EXPECTATIONS
 from registries.contracts.model import Dataset, RuleSpec
 
-CHINA_STANDARD_TIME = timezone(timedelta(hours=8))
-"""Departments' days are days in this zone, wherever the hub's clock runs."""
-
 _SET_RULES = {"unique": "mianzheng:unique", "reference": "mianzheng:reference"}
-_GATE_RULES = frozenset({"mianzheng:volume_drop", "mianzheng:share_refused", "expect_table_row_count_to_be_between"})
+_GATE_RULES = OF_HISTORY | {"mianzheng:volume_drop", "mianzheng:share_refused", "expect_table_row_count_to_be_between"}
 _LEFT_OUT = frozenset({"row_condition", "condition_parser", "mostly"})
 _NUMERIC = frozenset({"integer", "number"})
 
@@ -80,7 +79,7 @@ def compile_rules(dataset: Dataset, today: date) -> Rules:
 
 def day_of(moment: datetime) -> date:
     """The calendar day, for the departments, of a moment with a time zone."""
-    return moment.astimezone(CHINA_STANDARD_TIME).date()
+    return moment.astimezone(CHINA).date()
 
 
 def _of_kind(dataset: Dataset, kind: str) -> Iterable[RuleSpec]:

@@ -13,11 +13,13 @@ datasets, so that neither a wide table nor a long one drowns the others; the sta
     0.95
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from quality.parting import Findings
 from registries.contracts.model import Dataset
+
+NONE: Mapping[str, int] = {}
 
 
 def _share(checked: int, failed: int) -> float | None:
@@ -26,7 +28,10 @@ def _share(checked: int, failed: int) -> float | None:
 
 @dataclass(frozen=True)
 class RuleScore:
-    """What one rule found in one batch: `failed` of `checked` rows."""
+    """What one rule found in one batch: `failed` of `checked` rows.
+
+    `beyond_mending` counts failures of rows that nobody can mend any more: openly told, and in neither of the others.
+    """
 
     rule_id: str
     rule_version: str
@@ -35,6 +40,7 @@ class RuleScore:
     level: int
     checked: int
     failed: int
+    beyond_mending: int = 0
 
     @property
     def score(self) -> float | None:
@@ -56,11 +62,18 @@ class DimensionScore:
         return _share(self.checked, self.failed)
 
 
-def rule_scores(dataset: Dataset, findings: Findings) -> tuple[RuleScore, ...]:
+def rule_scores(
+    dataset: Dataset, findings: Findings, beyond_mending: Mapping[str, int] = NONE
+) -> tuple[RuleScore, ...]:
     """The scores of all of a dataset's rules about rows, those without anything to judge included.
 
     A rule that allows some rows to fail is scored over the rows it judged, as any other; one that says a single thing
     of the batch has one judgement. Rules of the gate, about sizes alone, have no score.
+
+    Args:
+        dataset: whose rules they are.
+        findings: what they found.
+        beyond_mending: by rule, how many of its findings are of rows that can't be mended any more.
     """
     return tuple(
         RuleScore(
@@ -69,8 +82,9 @@ def rule_scores(dataset: Dataset, findings: Findings) -> tuple[RuleScore, ...]:
             rule.dimension,
             rule.indicator,
             rule.level,
-            findings.checked(rule.id),
-            findings.failed(rule.id),
+            findings.checked(rule.id) - beyond_mending.get(rule.id, 0),
+            findings.failed(rule.id) - beyond_mending.get(rule.id, 0),
+            beyond_mending.get(rule.id, 0),
         )
         for rule in dataset.rules
         if rule.kind != "batch" or rule.id in findings.measures

@@ -1,8 +1,8 @@
 """Steps 5 and 6 from near: which rows go on, and the one transaction in which a batch changes the store.
 
 with store.begin() as conn:
-    parting = turnover.part(conn, dataset, batch, checked)
-    batch = turnover.take_over(conn, dataset, batch, placing, checked, parting, kind, news, clock())
+    parting = turnover.part(conn, dataset, batch, checked, days)
+    batch = turnover.take_over(conn, dataset, batch, placing, checked, parting, kind, news, clock(), days)
 """
 
 import secrets
@@ -13,16 +13,27 @@ from typing import Any
 import pyarrow as pa
 
 from certificates.types import CertificateType
-from quality import batch_entry, gate, holding, telling
+from quality import batch_entry, gate, history, holding, telling
 from quality.checking import Checked
 from quality.parting import Parting
 from quality.scores import rule_scores
 from registries.compare.placing import Placing
 from registries.contracts.model import Dataset
-from registries.store import batches, certificates, ledger, quarantine, scores
+from registries.store import (
+    batches,
+    case_closing,
+    certificates,
+    completions,
+    held_batches,
+    ledger,
+    profiles,
+    quarantine,
+    scores,
+)
 from registries.store.batches import Batch, BatchCounts
 from registries.store.merge import KeyDoubt, Placed, merge
 from registries.store.stage import Stage
+from registries.working_days import WorkingDays
 
 Connection = Any
 """The store's transaction; SQLAlchemy's name for it is known in registries only."""
@@ -30,8 +41,12 @@ Connection = Any
 SALT_BYTES = 16
 
 
-def part(conn: Connection, dataset: Dataset, batch: Batch, checked: Checked) -> Parting:
-    """Which rows are refused, marked so in the stage, and whether the gate holds the batch."""
+def part(conn: Connection, dataset: Dataset, batch: Batch, checked: Checked, days: WorkingDays) -> Parting:
+    """Which rows are refused, marked so in the stage, and whether the gate holds the batch.
+
+    `days` is the calendar of working days that lateness is counted by.
+    """
+    checked.profile = history.compare(conn, dataset, batch, checked, days)
     refused = checked.findings.refused()
     Stage(conn, dataset, batch).refuse(refused)
     whole = batches.delivery_of(dataset, batch) == "snapshot"
@@ -41,7 +56,8 @@ def part(conn: Connection, dataset: Dataset, batch: Batch, checked: Checked) -> 
     gauge = gate.Gauge(checked.pulled, len(refused), pulled_before, whole, deleted, current)
     columns = [column.name for column in dataset.columns]
     held_by = gate.failed(dataset.rules, gauge, checked.findings.measures, columns)
-    return Parting(checked.pulled, refused, held_by, pulled_before)
+    release = held_batches.release_of(conn, batch)
+    return Parting(checked.pulled, refused, gate.without_waived(held_by, release), pulled_before, release)
 
 
 def take_over(
@@ -54,6 +70,7 @@ def take_over(
     kind: CertificateType | None,
     news: pa.Table | None,
     now: datetime,
+    days: WorkingDays,
 ) -> Batch:
     """Everything that a batch changes in what is served; the caller commits it as one.
 
@@ -67,15 +84,17 @@ def take_over(
         kind: the certificate type, if the dataset holds certificates.
         news: the bad news of a held batch (see `holding.news_of`).
         now: for the record.
+        days: the calendar of working days that cases have to be settled by.
     """
     doubt = key_doubt(conn, dataset, checked)
     with placing.keeping_image():
         counts = _merge(conn, dataset, batch, placing.placed(parting.accepted), checked, parting, news, doubt)
     if kind is not None:
-        certificates.compose_look_ups(conn, dataset, batch, kind)
+        with completions.kept(conn, dataset, batch, now):
+            certificates.compose_look_ups(conn, dataset, batch, kind)
     _write_down(conn, dataset, batch, checked, parting, counts, now)
     if not parting.held_by:
-        telling.open_cases(conn, dataset, batch, now)
+        telling.open_cases(conn, dataset, batch, now, days)
     return batches.mark_taken_over(
         conn,
         batch,
@@ -83,6 +102,7 @@ def take_over(
         now,
         keys_readable=doubt is not KeyDoubt.NEW,
         hold_reason=holding.reason(parting),
+        as_of=None if parting.release is None else parting.release.as_of,
     )
 
 
@@ -110,7 +130,10 @@ def _merge(
     for rule_id, level, rows in checked.findings:
         if len(rows):
             quarantine.record_findings(conn, batch, rule_id, level, rows)
+    if parting.release is not None:
+        held_batches.close_refused(conn, parting.release, batch)
     if parting.held_by:
+        held_batches.note_held(conn, batch, [rule.id for rule in parting.held_by], parting.pulled_before)
         return holding.hold(conn, dataset, batch, parting, news)
     quarantine.close_earlier(conn, dataset, batch)
     whole = batches.delivery_of(dataset, batch) == "snapshot"
@@ -128,15 +151,19 @@ def _write_down(
     now: datetime,
 ) -> None:
     """Scores, and the ledger's entry, which gets its place later: a long merge must not block answers."""
-    found = rule_scores(dataset, checked.findings)
+    found = rule_scores(dataset, checked.findings, case_closing.beyond_mending(conn, batch, dataset))
     scores.record_scores(conn, batch, found)
+    profiles.record(conn, batch, checked.profile)
     facts = {
         "dataset": dataset.name,
         "sequence": batch.sequence,
         "contract_version": batch.contract_version,
         "landed_digest": batch.landed_digest,
+        "at": now.isoformat(),
         "held_by": [rule.id for rule in parting.held_by],
         "counts": asdict(counts),
     }
+    if parting.release is not None:
+        facts |= {"release_of": parting.release.held, "waived": sorted(parting.release.rules)}
     body = batch_entry.payload(facts, found, salt=secrets.token_bytes(SALT_BYTES))
     ledger.append(conn, [batch_entry.entry(dataset.name, batch.sequence, body)], now)

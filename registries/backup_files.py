@@ -27,7 +27,10 @@ FORMAT = "mianzheng-backup/1"
 KEY_SECRET = "backup_key"  # noqa: S105 -- the name of a secret
 DATABASE, FILES, MANIFEST = "database.sealed", "files.sealed", "manifest.json"
 PARTS = (DATABASE, FILES)
-TAKEN = ("landed", "keys", "secrets", "contracts", "catalogue", "witness", "sources.json", "witnesses.json")
+TAKEN = (
+    *("landed", "keys", "secrets", "contracts", "catalogue", "witness"),
+    *("sources.json", "witnesses.json", "webhooks.json"),
+)
 _OWN = ("secrets/password_", "secrets/store_", f"secrets/{KEY_SECRET}", f"secrets/{LEDGER_SEAL}")
 _BLOCK = 1 << 20
 

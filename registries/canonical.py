@@ -19,7 +19,7 @@ Example:
     ['2024-01-31', '2024-01-31', '31/1/2024']
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +38,7 @@ from registries.canonical_suspects import (
     other_widths,
     small_letters,
 )
+from registries.coded_texts import CodedTexts
 from registries.contracts.model import Column, Dataset
 from registries.contracts.vocabulary import IDENTIFIER_SEMANTICS
 from registries.text_columns import Bools, TextColumn, one_array
@@ -68,11 +69,30 @@ _MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
 
 def canonical(batch: pa.RecordBatch, dataset: Dataset) -> pa.RecordBatch:
     """A batch of text columns, named as the contract's, in canonical form; rows and columns stay where they are."""
-    columns = {name: canonical_column(batch.column(name), dataset.column(name)) for name in batch.schema.names}
+    return canonical_and_coded(batch, dataset)[0]
+
+
+def canonical_and_coded(batch: pa.RecordBatch, dataset: Dataset) -> tuple[pa.RecordBatch, dict[str, CodedTexts]]:
+    """The same, and those of its columns by name that came as dictionaries, as such."""
+    columns, coded = {}, {}
+    for name in batch.schema.names:
+        values, column = one_array(batch.column(name)), dataset.column(name)
+        if pa.types.is_dictionary(values.type):
+            coded[name] = CodedTexts.of(canonical_column(values.dictionary, column), values.indices)
+            columns[name] = coded[name].texts()
+        else:
+            columns[name] = canonical_column(values, column)
     for name, code_type in _holder_codes(dataset):
         if name in columns and code_type in columns:
             columns[name] = holder_codes(columns[name], columns[code_type])
-    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+            coded.pop(name, None)
+    return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)), coded
+
+
+def code_types_of(dataset: Dataset, names: Iterable[str]) -> list[str]:
+    """The columns on which the canonical form of some columns depends."""
+    wanted = frozenset(names)
+    return [code_type for name, code_type in _holder_codes(dataset) if name in wanted]
 
 
 def _holder_codes(dataset: Dataset) -> Iterator[tuple[str, str]]:
@@ -86,14 +106,8 @@ def _holder_codes(dataset: Dataset) -> Iterator[tuple[str, str]]:
 
 
 def canonical_column(values: Texts, column: Column) -> Texts:
-    """One text column in canonical form, as far as it depends on no other column.
-
-    Of a dictionary-encoded column the dictionary is brought into form, and the values come as plain text.
-    """
-    values = one_array(values)
-    if pa.types.is_dictionary(values.type):
-        return canonical_column(values.dictionary, column).take(values.indices)
-    values = _trimmed(values)
+    """One text column in canonical form, as far as it depends on no other column."""
+    values = _trimmed(one_array(values))
     if column.semantic in IDENTIFIER_SEMANTICS:
         values = _upper(_half_width(values))
     elif column.logical_type != "string" or column.code_table is not None:

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa  # noqa: F401 - the example's
 
-from registries.text_columns import Bools, Bytes, Numbers, TextColumn
+from registries.text_columns import Bools, Bytes, TextColumn
 from registries.words import fits
 
 _BLANK: Final = 0x20
@@ -67,16 +67,17 @@ def loose_characters(text: TextColumn) -> Bools:
 
 def no_date(text: TextColumn) -> Bools:
     """Not of the form YYYY-MM-DD."""
-    positions = text.of_length(_DATE_LENGTH)
-    form = fits(text.words(0, positions), "dddd-dd-") & fits(text.words(2, positions), "dd-dd-dd")
-    return _but(text, positions, form)
+    form = fits(text.words_of_all(0), "dddd-dd-") & fits(text.words_of_all(2), "dd-dd-dd")
+    found: Bools = text.present & ~(form & (text.lengths == _DATE_LENGTH))
+    return found
 
 
 def no_timestamp(text: TextColumn) -> Bools:
     """Does not begin with YYYY-MM-DD HH:MM:SS."""
-    positions = text.longer_than(_TIMESTAMP_LENGTH - 1)
-    form = fits(text.words(0, positions), "dddd-dd-") & fits(text.words(8, positions), "dd dd:dd")
-    return _but(text, positions, form & fits(text.words(11, positions), "dd:dd:dd"))
+    form = fits(text.words_of_all(0), "dddd-dd-") & fits(text.words_of_all(8), "dd dd:dd")
+    form &= fits(text.words_of_all(11), "dd:dd:dd")
+    found: Bools = text.present & ~(form & (text.lengths >= _TIMESTAMP_LENGTH))
+    return found
 
 
 def not_only_digits(text: TextColumn) -> Bools:
@@ -89,12 +90,3 @@ def _among(found: Bytes, run: tuple[int, int]) -> Bools:
     first, count = run
     inside: Bools = (found - np.uint8(first)) < np.uint8(count)
     return inside
-
-
-def _but(text: TextColumn, positions: Numbers | None, good: Bools) -> Bools:
-    """All values but the good ones of those at some positions."""
-    if positions is None:
-        return ~good
-    found = text.present.copy()
-    found[positions] &= ~good
-    return found

@@ -4,7 +4,8 @@
     catalogue.dataset("public_security.residents").title_zh
     -> '常住人口登记信息'
 
-A folder holds `department.yaml`, any number of `*.odcs.yaml`, and `samples/`. No Python names a department.
+A folder holds `department.yaml`, any number of `*.odcs.yaml`, `service_items/*.yaml`, and `samples/`. No Python names a
+department.
 """
 
 import datetime as dt
@@ -24,6 +25,8 @@ from registries.contracts.loading import load_contract, load_register
 from registries.contracts.model import Dataset, Register
 from registries.contracts.registers import SUFFIX
 from registries.contracts.yaml_page import Page, read_yaml
+from registries.service_items.loading import item_files, load_item
+from registries.service_items.model import ServiceItem
 
 BUILT_IN: Final = Path(__file__).parent / "departments"
 """The departments that the hub ships: the sample city's and the publishers of division lists."""
@@ -68,11 +71,12 @@ class Department:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All departments and datasets, in the order of their folders and names."""
+    """All departments, datasets and service items, in the order of their folders and names."""
 
     departments: tuple[Department, ...]
     datasets: tuple[Dataset, ...]
     registers: tuple[Register, ...] = ()
+    items: tuple[ServiceItem, ...] = ()
 
     @cached_property
     def _departments(self) -> Mapping[str, Department]:
@@ -161,10 +165,12 @@ def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
     departments: list[Department] = []
     registers: list[Register] = []
     datasets: list[Dataset] = []
+    items: list[ServiceItem] = []
     faults: list[Fault] = []
     for path in _department_files(folders):
         try:
             departments.append(load_department(path))
+            items += _items(path.parent, faults)
             for contract in sorted(path.parent.glob("*.odcs.yaml")):
                 if contract.name.endswith(SUFFIX):
                     registers += _contract(contract, path.parent.name, faults, _one_register)
@@ -176,7 +182,17 @@ def load_catalogue(folders: Sequence[Path] = (BUILT_IN,)) -> Catalogue:
         faults = list(faults_between(departments, registers, datasets))
     if faults:
         raise ContractFaults(faults)
-    return Catalogue(tuple(departments), tuple(datasets), tuple(registers))
+    return Catalogue(tuple(departments), tuple(datasets), tuple(registers), tuple(items))
+
+
+def _items(folder: Path, faults: list[Fault]) -> list[ServiceItem]:
+    found = []
+    for path in item_files(folder):
+        try:
+            found.append(load_item(path, folder.name))
+        except ContractFaults as refused:
+            faults += refused.faults
+    return found
 
 
 def _department_files(folders: Sequence[Path]) -> list[Path]:

@@ -10,6 +10,7 @@ next one, or by the nightly `retention`.
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -75,6 +76,8 @@ class Eraser:
                 if refusals:
                     raise ErasureRefused(refusals)
                 erased = erasing.erase(conn, found, why)
+            for path in erased.files:
+                Path(path).unlink(missing_ok=True)
             blank_erased(self._home, self._store, self._catalogue, why.now)
             with self._store.begin() as conn:
                 ledger.sequence(conn)

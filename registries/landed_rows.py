@@ -42,19 +42,28 @@ def group(file: BinaryIO, index: int, columns: Sequence[str] | None = None) -> p
     return _one_batch(table if names is None else table.select(names))
 
 
+def coded_group(file: BinaryIO, index: int) -> pa.RecordBatch:
+    """One chunk, in which columns that stand there as dictionaries stay such. Errors as `group`."""
+    return _one_batch(_coded(file, index))
+
+
 def of_group(file: BinaryIO, index: int, places: NDArray[np.int64]) -> pa.RecordBatch:
     """The rows at some places, from 0, of one chunk, in the order asked for. Errors as `group`.
 
     Columns that stand there as dictionaries are read as such: that spares the texts of all other rows.
     """
+    rows = _coded(file, index).take(pa.array(places))
+    return _one_batch(rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names])))
+
+
+def _coded(file: BinaryIO, index: int) -> pa.Table:
     metadata = _parquet(file).metadata
     if not 0 <= index < metadata.num_row_groups:
         raise IndexError("chunk out of range")
     columns = map(metadata.row_group(index).column, range(metadata.num_columns))
     repeating = [column.path_in_schema for column in columns if "RLE_DICTIONARY" in column.encodings]
-    parquet = pq.ParquetFile(pa.PythonFile(file, mode="r"), read_dictionary=repeating)
-    rows = parquet.read_row_group(index, use_threads=False).take(pa.array(places))
-    return _one_batch(rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names])))
+    parquet = pq.ParquetFile(pa.PythonFile(file, mode="r"), metadata=metadata, read_dictionary=repeating)
+    return parquet.read_row_group(index, use_threads=False)
 
 
 def batches(file: BinaryIO) -> Iterator[tuple[int, pa.RecordBatch]]:

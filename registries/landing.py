@@ -94,6 +94,19 @@ class Landing:
         self._last = landed, _state(landed)
         return landed
 
+    def land_again(self, landed: Landed, batch_number: int) -> Landed:
+        """The same bytes as another batch's: what was landed once and is judged anew. Errors as `land`."""
+        self.discard(batch_number)
+        pairs = [(landed.original_path, self._original(batch_number))] if landed.original_path is not None else []
+        try:
+            for path, other in (*pairs, (landed.parquet_path, self._parquet(batch_number))):
+                os.link(path, _part(other))
+                self._finish(other)
+        except OSError as error:
+            self.discard(batch_number)
+            raise LandingFailed(error.strerror or "I/O") from None
+        return self._landed(batch_number, landed.digest)
+
     def landed(self, batch_number: int) -> Landed | None:
         """What an earlier attempt of this batch landed whole; None if it did not get there.
 
@@ -137,6 +150,11 @@ class Landing:
         """
         with self._open(landed.parquet_path) as file:
             return landed_rows.group(file, index, columns)
+
+    def coded_group(self, landed: Landed, index: int) -> pa.RecordBatch:
+        """One chunk, in which columns whose values repeat stay dictionaries of text. Errors and threads as `group`."""
+        with self._open(landed.parquet_path) as file:
+            return landed_rows.coded_group(file, index)
 
     def of_group(self, landed: Landed, index: int, places: NDArray[np.int64]) -> pa.RecordBatch:
         """The rows at some places, from 0, of one chunk, in the order asked for. Errors and threads as `group`."""

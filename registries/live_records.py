@@ -7,15 +7,14 @@ matched row that the contract's own types and code tables refuse would have gone
 """
 
 import datetime as dt
-import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 import pyarrow as pa
 
 from certificates.holder_codes import normal_holder_code
+from certificates.names import name_form
 from certificates.records import (
     CertificateObject,
     CertificateRecord,
@@ -28,12 +27,10 @@ from certificates.records import (
 from certificates.types import CertificateType
 from registries.canonical import canonical
 from registries.contracts.model import CertificateMapping, Column, Dataset, HolderMapping
-from registries.store.certificate_rows import OTHER_PAPER, TRUST_LEVELS, told_code_type
+from registries.store.certificate_rows import OTHER_PAPER, PAPER_ERA, TRUST_LEVELS, told_code_type
 from registries.store.certificates import identifier_ok
 
 Row = Mapping[str, str | None]
-
-_BESIDE_NAMES: Final = re.compile(r"[\s·•・‧]")
 
 
 def look_up_of(
@@ -74,12 +71,9 @@ def together(stored: LookUp, live: LookUp) -> LookUp:
         return stored
     fresh = live.source.fresh and (stored.source.fresh or not stored.source.covered)
     checked = live.being_checked or stored.being_checked
-    return LookUp(live.record, being_checked=checked, source=replace(live.source, fresh=fresh))
-
-
-def name_form(name: str) -> str:
-    """A name as matching takes it, equal to the store's hub.name_form: half-width, without blanks and dots."""
-    return _BESIDE_NAMES.sub("", unicodedata.normalize("NFKC", name)).upper()
+    return LookUp(
+        live.record, being_checked=checked, source=replace(live.source, fresh=fresh), disputed=stored.disputed
+    )
 
 
 def _form(code: str | None) -> str:
@@ -158,7 +152,7 @@ def _record(
         holders=holders,
         mark=None,
         digest_ok=True,
-        trust_level=_trust_level(dataset, text(mapping.trust_level)),
+        trust_level=_trust_level(dataset, text(mapping.trust_level)) if text(mapping.holder_code) else PAPER_ERA,
         dataset=dataset.name,
         objects=tuple(
             CertificateObject(one.kind, row[one.number] or "", (row[one.name] if one.name else None) or "")

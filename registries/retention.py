@@ -1,4 +1,4 @@
-"""Housekeeping of what the hub holds: landed files, uploads, former rows and bodies go by their rules, with a record.
+"""Housekeeping of what the hub holds: files, scans, former rows and bodies go by their rules, with a record.
 
     keeper = Keeper(home, store, catalogue, rules, clock)     # the store as hub_load sees it
     keeper.due()                                              # what would go now
@@ -20,8 +20,10 @@ from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.erased_files import blank_erased
 from registries.errors import DatasetBusy
+from registries.evidence_retention import EvidenceKeeper
 from registries.home import HubHome
 from registries.landing_faults import LandingFailed
+from registries.reply_retention import ReplyKeeper
 from registries.retention_rules import RetentionRules, Rule
 from registries.store import batches, expiries, ledger
 from registries.store.engine import Store
@@ -60,6 +62,8 @@ class Keeper:
         self._rules = rules
         self._now = now
         self._folder = home.landed
+        self._replies = ReplyKeeper(home, store, catalogue, now)
+        self._evidence = EvidenceKeeper(home, store, rules, now)
 
     def due(self) -> list[Due]:
         """What `expire` would let go now; nothing is changed."""
@@ -74,6 +78,10 @@ class Keeper:
                 latest = expiries.history_due(conn, dataset, rule.before(self._now))
                 count = expiries.count_history(conn, dataset, rule.before(self._now)) if latest else 0
                 found.append(self._due("history", dataset.name, latest, rule, count))
+        for name in self._replies.datasets():
+            rule = self._rules.of(self._contract(name), "landed")
+            found.append(self._due("replies", name, None, rule, self._replies.due(name, rule.before(self._now))))
+        found.append(self._due("evidence", None, None, self._evidence.rule, len(self._evidence.due())))
         found.append(self._due("bodies", None, None, self._rules.of(None, "bodies"), self._count_bodies()))
         return [each for each in found if each.count]
 
@@ -88,10 +96,14 @@ class Keeper:
             with self._store.begin() as conn:
                 run, begun = expiries.next_run(conn), expiries.planned(conn)
             blank_erased(self._home, self._store, self._catalogue, self._now)
+            self._replies.forget_erased()
             gone = [self._finish(each) for each in begun]
             gone += self._uploads(run)
+            gone += self._expired_evidence(run)
             for name in self._landed_datasets():
                 gone += self._landed(run, name)
+            for name in self._replies.datasets():
+                gone += self._expired_replies(run, name)
             for dataset in self._catalogue.datasets:
                 gone += self._history(run, dataset)
             gone += self._bodies(run)
@@ -133,8 +145,27 @@ class Keeper:
             planned = expiries.plan(conn, run, "uploads", str(rule), rule.before(self._now), self._now)
         return [self._finish(planned)]
 
+    def _expired_evidence(self, run: int) -> list[Expiry]:
+        if not self._evidence.due():
+            return []
+        with self._store.begin() as conn:
+            planned = self._plan(conn, run, "evidence", self._evidence.rule)
+        return [self._finish(planned)]
+
+    def _expired_replies(self, run: int, name: str) -> list[Expiry]:
+        rule = self._rules.of(self._contract(name), "landed")
+        if not self._replies.due(name, rule.before(self._now)):
+            return []
+        with self._store.begin() as conn:
+            planned = expiries.plan(conn, run, "replies", str(rule), rule.before(self._now), self._now, dataset=name)
+        return [self._finish(planned)]
+
     def _finish(self, planned: Expiry) -> Expiry:
         """Remove the files of a plan, those that are still there; twice does no harm."""
+        if planned.what == "replies":
+            return self._replies.finish(planned)
+        if planned.what == "evidence":
+            return self._evidence.finish(planned)
         files = self._old_uploads(planned.before) if planned.batch is None else self._files(planned.batch)
         try:
             for file in files:

@@ -16,8 +16,9 @@ from registries.contracts.names import FILL
 from registries.contracts.periods import BODIES_AT_LEAST, Period
 from registries.contracts.yaml_page import Page, read_yaml
 
-Part = Literal["landed", "history", "bodies"]
+Part = Literal["landed", "history", "bodies", "evidence"]
 FILE: Final = "retention.yaml"
+_EVIDENCE: Final = Period(5, "y")
 _BUILT_IN: Final = "retention_defaults.yaml"
 
 
@@ -44,6 +45,7 @@ class RetentionRules:
     landed: Period
     history: Period
     bodies: Period
+    evidence: Period = _EVIDENCE
 
     @classmethod
     def of_home(cls, home: Path) -> Self:
@@ -54,7 +56,7 @@ class RetentionRules:
 
     def of(self, dataset: Dataset | None, part: Part) -> Rule:
         """The rule for a dataset's part; without a contract in force, the hub's."""
-        told: Period | None = None if dataset is None else getattr(dataset.retention, part)
+        told: Period | None = None if dataset is None else getattr(dataset.retention, part, None)  # of scans: none
         if told is None or dataset is None:
             return Rule(getattr(self, part), "hub")
         return Rule(told, f"contract {dataset.contract_version}")

@@ -24,7 +24,7 @@ RATES = (
     ("mojibake", 0.006),
 )
 HOSPITALS = ("中心医院", "妇幼保健院", "人民医院")
-CODES_OF_HOSPITALS = ("12440500MB7A05013L", "12440500MB7A05021F", "12440500MB7A0503XA")
+CODES_OF_HOSPITALS = ("12440500MB7A05014R", "12440500MB7A05022L", "12440500MB7A05030F")
 BAD_NUMBERS = ["44-2019", "Z", "出生0001"]
 MOJIBAKE = ["é\u0099\u0088å°\u008f", "锟斤拷锟斤拷", "Ã¥Â°Â\u008f", "\ufffd\ufffd\ufffd"]
 MOTHERS = (20, 42)  # years of age at birth

@@ -57,23 +57,26 @@ def build(
     day: date,
     exchange_url: str | None = None,
     told: Callable[[int], None] = silent,
+    *,
+    year: bool = False,
 ) -> CityReport:
     """Build a city of `people` founded on `day` into `home` and the databases; the same city twice does nothing.
 
     A city of this size and seed that stands already keeps its own days. Human resources' exchange table stands in the
     residents' database where no `exchange_url` names another one. `told` hears now and then how many residents stand
-    there, from none to all; then the other departments' data are made, which takes as long again.
+    there, from none to all; then the other departments' data are made, which takes as long again. With `year` it is the
+    first delivery of a scripted one; a year that was begun stays as it is.
 
     Raises:
         BadSizeError: fewer than 500 or more than 10,000,000 people.
         ResidentsDatabaseDownError: the database can't be reached or written to.
         ExchangeDatabaseDownError: human resources' can't.
     """
-    city, exchange = City(people, seed, day), exchange_url or database_url
+    city, exchange = City(people, seed, day, year=year), exchange_url or database_url
     standing = found(home)
     with connected(database_url) as connection:
-        loaded = holds(connection, city.label) and exchange_database.holds(exchange)
-        if standing is not None and standing.same(people, seed) and loaded:
+        loaded = holds(connection, (standing or city).label) and exchange_database.holds(exchange)
+        if standing is not None and loaded and (standing.same(city) or standing.year):
             return _report(standing, built=False)
         forget(home)
         home.mkdir(parents=True, exist_ok=True)
@@ -81,7 +84,6 @@ def build(
             load(connection, city.label, _resident_chunks(city, truth, told))
             keep_corrections(connection, number_corrections.rows(city.population, 0))
             clear(home)
-            drops.drop_lists(home)
             deliveries.hand_over(home, city, truth, exchange)
     numbers_to_try.keep(home, city)
     keep(home, city)
@@ -97,7 +99,7 @@ def clear(home: Path) -> None:
 def next_day(home: Path, database_url: str, exchange_url: str | None = None) -> CityReport:
     """Let one day pass: births, moves, new names, deaths, new companies, changed licences, some mended and new defects.
 
-    A day that was killed half-way is worked through again with the same outcome.
+    In a scripted year it is a month. A day that was killed half-way is worked through again with the same outcome.
 
     Raises:
         NoCityError: no city was built in `home`.

@@ -13,6 +13,7 @@ from sample_city.districts import BUREAUS, CODES, COUNT
 from sample_city.draws import Index, below, stream
 from sample_city.identifiers import identifiers
 from sample_city.lanes import DefectPlan
+from sample_city.scripts import Script
 from sample_city.trades import COMPANY
 
 DATASET = "market_regulation.business_licences"
@@ -45,9 +46,9 @@ REASONS = {
 }
 
 
-def plan(economy: Economy) -> DefectPlan:
+def plan(economy: Economy, script: Script | None = None) -> DefectPlan:
     """Which licences have which kind of defect on which day."""
-    return DefectPlan.of(economy.companies, RATES, stream(economy.seed, "defects of licences"))
+    return DefectPlan.of(economy.companies, RATES, stream(economy.seed, "defects of licences"), script)
 
 
 def rows(economy: Economy, companies: Companies, kinds: NDArray[np.int64]) -> Columns:

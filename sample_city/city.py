@@ -8,13 +8,17 @@ from pathlib import Path
 
 from sample_city import (
     birth_certificates,
+    business_licences,
     disability_certificates,
     driver_permits,
+    enterprises,
+    entitled_persons,
     insured_persons,
     marriages,
     operation_permits,
     qualifications,
     real_estate,
+    residents,
     social_organisations,
 )
 from sample_city.business_licences import plan as plan_licences
@@ -26,22 +30,27 @@ from sample_city.holdings import Holding
 from sample_city.lanes import DefectPlan
 from sample_city.population import Population
 from sample_city.resident_defects import plan as plan_residents
+from sample_city.scripts import Script, conduct_of, month_after
 
 FILE = "city.json"
-FORMAT = 2
+FORMAT = 3
 FEWEST, MOST = 500, 10_000_000
 EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
 class City:
-    """A city's whole state: everything else follows from it."""
+    """A city's whole state: everything else follows from it.
+
+    In a scripted `year` each of its `days` is a month, as `sample_city.year` tells.
+    """
 
     people: int
     seed: int
     first_day: date
     days: int = 0
     format: int = FORMAT
+    year: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes for which numbers would repeat or defects have no room."""
@@ -51,7 +60,7 @@ class City:
     @property
     def day(self) -> date:
         """The day the city has reached."""
-        return self.first_day + timedelta(days=self.days)
+        return month_after(self.first_day, self.days) if self.year else self.first_day + timedelta(days=self.days)
 
     @property
     def day_number(self) -> int:
@@ -61,15 +70,16 @@ class City:
     @property
     def label(self) -> str:
         """What stands as comment on the residents' table: which city was loaded into it."""
-        return f"常住人口登记表 (synthetic residents: format {self.format}, {self.people} people, seed {self.seed})"
+        which = f"format {self.format}, {self.people} people, seed {self.seed}{', a year' if self.year else ''}"
+        return f"常住人口登记表 (synthetic residents: {which})"
 
     def tomorrow(self) -> "City":
-        """The same city one day later."""
+        """The same city one day later, or a month in a scripted year."""
         return replace(self, days=self.days + 1)
 
-    def same(self, people: int, seed: int) -> bool:
+    def same(self, other: "City") -> bool:
         """Whether this is the city of that size and seed, on whatever day, made as it would be made now."""
-        return (self.people, self.seed, self.format) == (people, seed, FORMAT)
+        return (self.people, self.seed, self.format, self.year) == (other.people, other.seed, FORMAT, other.year)
 
     @cached_property
     def population(self) -> Population:
@@ -84,17 +94,17 @@ class City:
     @cached_property
     def resident_defects(self) -> DefectPlan:
         """Which residents' rows are wrong."""
-        return plan_residents(self.population)
+        return plan_residents(self.population, self.script_of(residents.DATASET))
 
     @cached_property
     def enterprise_defects(self) -> DefectPlan:
         """Which enterprises' rows are wrong."""
-        return plan_enterprises(self.economy)
+        return plan_enterprises(self.economy, self.script_of(enterprises.DATASET))
 
     @cached_property
     def licence_defects(self) -> DefectPlan:
         """Which licences' rows are wrong."""
-        return plan_licences(self.economy)
+        return plan_licences(self.economy, self.script_of(business_licences.DATASET))
 
     @cached_property
     def holders(self) -> Holders:
@@ -104,47 +114,69 @@ class City:
     @cached_property
     def marriages(self) -> Holding:
         """Of civil affairs."""
-        return marriages.holding(self.holders)
+        return self._scripted(marriages.holding(self.holders))
 
     @cached_property
     def social_organisations(self) -> Holding:
         """Of civil affairs."""
-        return social_organisations.holding(self.holders)
+        return self._scripted(social_organisations.holding(self.holders))
+
+    @cached_property
+    def hardship_persons(self) -> Holding:
+        """Of civil affairs."""
+        return self._scripted(entitled_persons.holding(self.holders, entitled_persons.HARDSHIP))
+
+    @cached_property
+    def special_care_persons(self) -> Holding:
+        """Of veterans affairs."""
+        return self._scripted(entitled_persons.holding(self.holders, entitled_persons.SPECIAL_CARE))
+
+    @cached_property
+    def special_support_persons(self) -> Holding:
+        """Of health."""
+        return self._scripted(entitled_persons.holding(self.holders, entitled_persons.SPECIAL_SUPPORT))
 
     @cached_property
     def driver_permits(self) -> Holding:
         """Of transport."""
-        return driver_permits.holding(self.holders)
+        return self._scripted(driver_permits.holding(self.holders))
 
     @cached_property
     def operation_permits(self) -> Holding:
         """Of transport."""
-        return operation_permits.holding(self.holders)
+        return self._scripted(operation_permits.holding(self.holders))
 
     @cached_property
     def birth_certificates(self) -> Holding:
         """Of health."""
-        return birth_certificates.holding(self.holders)
+        return self._scripted(birth_certificates.holding(self.holders))
 
     @cached_property
     def qualifications(self) -> Holding:
         """Of human resources."""
-        return qualifications.holding(self.holders)
+        return self._scripted(qualifications.holding(self.holders))
 
     @cached_property
     def insured_persons(self) -> Holding:
         """Of human resources."""
-        return insured_persons.holding(self.holders)
+        return self._scripted(insured_persons.holding(self.holders))
 
     @cached_property
     def real_estate(self) -> Holding:
         """Of natural resources."""
-        return real_estate.holding(self.holders)
+        return self._scripted(real_estate.holding(self.holders))
 
     @cached_property
     def disability_certificates(self) -> Holding:
         """Of the disabled persons' federation."""
-        return disability_certificates.holding(self.holders)
+        return self._scripted(disability_certificates.holding(self.holders))
+
+    def _scripted(self, holding: Holding) -> Holding:
+        return replace(holding, script=self.script_of(holding.dataset))
+
+    def script_of(self, dataset: str) -> Script | None:
+        """How a department behaves in a scripted year; None on ordinary days."""
+        return Script(conduct_of(dataset), self.first_day) if self.year else None
 
 
 def keep(home: Path, city: City) -> None:
@@ -160,7 +192,8 @@ def found(home: Path) -> City | None:
         kept = json.loads((home / FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return City(kept["people"], kept["seed"], date.fromisoformat(kept["first_day"]), kept["days"], kept["format"])
+    first_day, year = date.fromisoformat(kept["first_day"]), kept.get("year", False)
+    return City(kept["people"], kept["seed"], first_day, kept["days"], kept["format"], year)
 
 
 def forget(home: Path) -> None:

@@ -5,12 +5,12 @@ to the same bytes. What civil affairs, natural resources and tax hand over, thei
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 
-from sample_city import business_licences, drops, enterprises, exchange_database
+from sample_city import business_licences, drops, enterprises, exchange_database, year_events
 from sample_city.business_licences import CHANGED, DELETED, NEW
 from sample_city.city import City
 from sample_city.columns import Columns, pick
@@ -31,12 +31,15 @@ NEVER_ISSUED = "S000000000000000"
 
 def hand_over(home: Path, city: City, truth: Truth, exchange_url: str) -> None:
     """Everything of the city's day; on the first one, all rows of what later comes as changes only."""
+    year_events.drop_lists(home, city)
     _market_regulation(home, city, truth)
     _transport(home, city, truth)
     _health(home, city, truth)
     _disabled_persons_federation(home, city, truth)
+    _entitled_persons(home, city, truth)
     _human_resources(city, truth, exchange_url)
-    truth.copy(drops.SHEETS / "truth.jsonl")
+    if year_events.sheets_are_out(city):
+        truth.copy(drops.SHEETS / "truth.jsonl", but=year_events.not_yet(city))
     for holding in (city.marriages, city.social_organisations, city.real_estate):
         holding.tell(city.days, truth)
 
@@ -66,7 +69,7 @@ def _enterprise_chunks(city: City, truth: Truth) -> Iterator[Columns]:
         companies = city.economy.at(index, city.days)
         columns, kinds = enterprises.rows(city.economy, companies, plan.kinds_of(index, city.days))
         truth.add(enterprises.DATASET, columns[enterprises.KEY], kinds, plan.kinds)
-        yield columns
+        yield year_events.with_other_word(city, columns)
 
 
 def _licences(city: City, index: Index, operation: str, day: int | None = None) -> Columns:
@@ -88,13 +91,15 @@ def _all_licences(city: City) -> Iterator[Columns]:
 
 
 def _licence_changes(city: City) -> list[list[Columns]]:
-    """Two files: what changed, then what is new; harmless: a row in both, and one deleted that never was."""
+    """Two files, in a scripted year one: what changed, then what is new.
+
+    Harmless: a row in both, and one deleted that never was.
+    """
     touched, new = business_licences.changed(city.economy, city.licence_defects, city.days)
     again = _licences(city, touched[-1:], CHANGED, city.day_number)
-    return [
-        [_licences(city, touched, CHANGED, city.day_number)],
-        [_licences(city, new, NEW, city.day_number), again, _deleted(again)],
-    ]
+    changes = _licences(city, touched, CHANGED, city.day_number)
+    others = [_licences(city, new, NEW, city.day_number), again, _deleted(again)]
+    return [[changes, *others]] if city.year else [[changes], others]
 
 
 def _deleted(like: Columns) -> Columns:
@@ -108,10 +113,16 @@ def _deleted(like: Columns) -> Columns:
 
 
 def _transport(home: Path, city: City, truth: Truth) -> None:
-    folder, made_at = drops.folder_of(home, "transport"), datetime.combine(city.day, datetime.min.time(), UTC)
-    for name, holding in (("driver_permits", city.driver_permits), ("operation_permits", city.operation_permits)):
-        path = folder / f"{name}_{city.day:%Y%m%d}.xlsx"
-        write_workbook(path, "证件", made_at.replace(tzinfo=None), _typed(holding, city.days, truth))
+    write_workbooks(home, city.day, (city.driver_permits, city.operation_permits), city.days, truth)
+
+
+def write_workbooks(home: Path, day: date, holdings: Iterable[Holding], asked_for: int, truth: Truth) -> None:
+    """The clerk's workbooks of a day, with the rows as they stand on the day `asked_for`."""
+    folder, made_at = drops.folder_of(home, "transport"), datetime.combine(day, datetime.min.time(), UTC)
+    for holding in holdings:
+        name = holding.dataset.partition(".")[2]
+        path = folder / f"{name}_{day:%Y%m%d}.xlsx"
+        write_workbook(path, "证件", made_at.replace(tzinfo=None), _typed(holding, asked_for, truth))
 
 
 def _typed(holding: Holding, day: int, truth: Truth) -> Iterator[Chunk]:
@@ -126,6 +137,9 @@ def _typed(holding: Holding, day: int, truth: Truth) -> Iterator[Chunk]:
 def _health(home: Path, city: City, truth: Truth) -> None:
     folder = home / SFTP_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    if year_events.happens(city, "late"):
+        city.birth_certificates.tell(city.days - 1, truth)  # what it delivered a month ago stands
+        return
     name = drops.drop_name("birth_certificates", city.day)
     drops.drop_table(folder, name, UTF8, city.birth_certificates.snapshot(city.days, truth))
 
@@ -136,8 +150,20 @@ def _disabled_persons_federation(home: Path, city: City, truth: Truth) -> None:
     drops.drop_json_lines(folder, name, city.disability_certificates.snapshot(city.days, truth))
 
 
+def _entitled_persons(home: Path, city: City, truth: Truth) -> None:
+    for holding in (city.hardship_persons, city.special_care_persons, city.special_support_persons):
+        department, _, table = holding.dataset.partition(".")
+        folder = drops.folder_of(home, department)
+        if not city.year:  # these three don't take part in it
+            drops.drop_table(folder, drops.drop_name(table, city.day), UTF8, holding.snapshot(city.days, truth))
+
+
 def _human_resources(city: City, truth: Truth, url: str) -> None:
-    exchange_database.load_persons(url, city.insured_persons.snapshot(city.days, truth))
+    if year_events.happens(city, "held"):
+        exchange_database.load_persons(url, [])
+        city.insured_persons.tell(city.days - 1, truth)
+    else:
+        exchange_database.load_persons(url, city.insured_persons.snapshot(city.days, truth))
     holding = city.qualifications
     holding.tell(city.days, truth)
     if city.days == 0:

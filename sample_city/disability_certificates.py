@@ -51,7 +51,7 @@ def _rows(holders: Holders, asked: Asked, people: Persons, others: Persons) -> C
     seed, today, has, place = holders.seed, holders.today, asked.has, people.district
     kind = 1 + below(stream(seed, "kind of disability"), asked.index, 7)
     grade = 1 + below(stream(seed, "grade"), asked.index, GRADES)
-    known_for = np.clip(today - people.born_on - 365, 1, TERM - 90)
+    known_for = np.clip(today - people.born_on - 365, 1, TERM - asked.outlasts)
     issued = today - 1 - below(stream(seed, "assessed"), asked.index, known_for)
     past = asked.ever["expired_but_valid"]
     issued = np.where(past, today - TERM - 30 - asked.drawn % 300, issued)

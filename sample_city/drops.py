@@ -36,14 +36,13 @@ def clear(home: Path) -> None:
         shutil.rmtree(home / FOLDER)
 
 
-def drop_lists(home: Path) -> None:
-    """Give files that don't change to the folders of their publishers, as they stand."""
-    for name, department in LISTS.items():
-        source = Path(__file__).parent / name
-        folder = folder_of(home, department)
-        part = folder / f"{source.name}.part"
-        shutil.copyfile(source, part)
-        part.replace(folder / source.name)
+def drop_list(home: Path, name: str, department: str) -> None:
+    """Give a file that doesn't change to the folder of its publisher, as it stands."""
+    source = Path(__file__).parent / name
+    folder = folder_of(home, department)
+    part = folder / f"{source.name}.part"
+    shutil.copyfile(source, part)
+    part.replace(folder / source.name)
 
 
 def drop_table(folder: Path, name: str, encoding: str, chunks: Iterable[Columns]) -> None:

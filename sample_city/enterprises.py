@@ -16,6 +16,7 @@ from sample_city.companies import (
 from sample_city.districts import CODES
 from sample_city.draws import Index, below, stream, unit
 from sample_city.lanes import DefectPlan
+from sample_city.scripts import Script
 
 DATASET = "market_regulation.enterprises"
 KEY = "统一社会信用代码"
@@ -28,9 +29,9 @@ STATES = {CANCELLED: "注销", REVOKED_VOID: "撤销", REVOKED_PENALTY: "吊销"
 IN_BUSINESS = "存续"
 
 
-def plan(economy: Economy) -> DefectPlan:
+def plan(economy: Economy, script: Script | None = None) -> DefectPlan:
     """Which enterprises have which kind of defect on which day; one of `conflicting_rows` makes two rows."""
-    return DefectPlan.of(economy.companies, RATES, stream(economy.seed, "defects of enterprises"))
+    return DefectPlan.of(economy.companies, RATES, stream(economy.seed, "defects of enterprises"), script)
 
 
 def rows(economy: Economy, companies: Companies, kinds: NDArray[np.int64]) -> tuple[Columns, NDArray[np.int64]]:

@@ -30,6 +30,16 @@ class NoCityError(CityError):
         )
 
 
+class YearOverError(CityError):
+    """Raised when a month is to pass in a scripted year whose months are over."""
+
+    def __init__(self, months: int) -> None:
+        super().__init__(
+            f"剧本年的 {months} 个月已全部交付，请在空文件夹中重新开始。",
+            f"All {months} months of the scripted year have been delivered; begin again in an empty folder.",
+        )
+
+
 class ResidentsDatabaseDownError(CityError):
     """Raised when the residents' database can't be reached or refuses what the city writes."""
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from sample_city.columns import Column, Columns, dates, joined, pick, take, where
 from sample_city.draws import Index, Shuffle, below, stream
 from sample_city.lanes import DefectPlan, Queue
+from sample_city.scripts import Script
 from sample_city.truth import Truth
 
 CHUNK = 10_000
 CANCELLED_AT_FIRST = 25  # one in so many
 MONTHS = 60  # days that are as good as for ever in a sample city
+RUNS_ON, RUNS_ON_IN_A_YEAR = 90, 400  # days for which a good certificate is good still; in a scripted year
 Mask = NDArray[np.bool_]
 
 
@@ -28,6 +30,7 @@ class Asked:
     `has` says for each kind of defect which rows have it, and `ever` which have it on some day (so that what must not
     change with it can be chosen accordingly); `drawn` is a number in [0, 2**20) to vary them by.
     `cancelled_since` is the day on which a certificate was cancelled, later than `day` for those that are good.
+    `elapsed` is how many days have passed by the calendar, and for `outlasts` days a good certificate stays good.
     """
 
     index: Index
@@ -36,6 +39,8 @@ class Asked:
     ever: Mapping[str, Mask]
     drawn: Index
     cancelled_since: Index
+    elapsed: int
+    outlasts: int
 
     @property
     def cancelled(self) -> Mask:
@@ -70,11 +75,12 @@ class Holding:
     a_day: int
     seed: int
     make: Callable[[Asked], Made]
+    script: Script | None = None
 
     @property
     def plan(self) -> DefectPlan:
         """Which indexes have which kind of defect on which day."""
-        return DefectPlan.of(self.count, self.rates, stream(self.seed, f"defects of {self.dataset}"))
+        return DefectPlan.of(self.count, self.rates, stream(self.seed, f"defects of {self.dataset}"), self.script)
 
     @property
     def cancellations(self) -> Queue:
@@ -87,7 +93,8 @@ class Holding:
         kinds, lanes = plan.kinds_of(index, day), plan.lane_of(index)
         has, ever = ({kind: of == place for place, kind in enumerate(plan.kinds)} for of in (kinds, lanes))
         drawn = below(stream(self.seed, f"defect of {self.dataset}"), index, 1 << 20)
-        made = self.make(Asked(index, day, has, ever, drawn, self._cancelled_since(index)))
+        elapsed, outlasts = (self.script.elapsed(day), RUNS_ON_IN_A_YEAR) if self.script else (day, RUNS_ON)
+        made = self.make(Asked(index, day, has, ever, drawn, self._cancelled_since(index), elapsed, outlasts))
         return made.columns, kinds[made.source]
 
     def chunks(self, day: int) -> Iterator[Index]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sample_city.draws import Index, Shuffle
+from sample_city.scripts import Script
 
 HANDFUL = 5  # at least so many of each kind, however small the city
 MENDED_PER_DAY = 10  # one in so many
@@ -27,21 +28,32 @@ CLEAN = -1
 
 @dataclass(frozen=True)
 class Lane:
-    """`count` places of the stretch [start, start + length) are struck; the window slides by `pace` a day."""
+    """`count` places of the stretch [start, start + length) are struck; the window slides by `pace` a day.
+
+    In a scripted year `windows` says for each month which places are struck: from the first up to, not including, the
+    last.
+    """
 
     start: int
     length: int
     count: int
     pace: int
+    windows: tuple[tuple[int, int], ...] = ()
 
     def holds(self, places: Index, day: int) -> NDArray[np.bool_]:
         """Which of `places` are struck on `day`."""
         inside = (places >= self.start) & (places < self.start + self.length)
-        return inside & ((places - self.start - self.pace * day) % self.length < self.count)
+        first, end = self._edges(day)
+        return inside & ((places - self.start - first) % self.length < end - first)
 
     def window(self, day: int) -> Index:
         """The places that are struck on `day`."""
-        return self.start + (np.arange(self.count) + self.pace * day) % self.length
+        return self.start + np.arange(*self._edges(day)) % self.length
+
+    def _edges(self, day: int) -> tuple[int, int]:
+        if self.windows:
+            return self.windows[min(day, len(self.windows) - 1)]
+        return self.pace * day, self.pace * day + self.count
 
 
 @dataclass(frozen=True)
@@ -53,10 +65,17 @@ class DefectPlan:
     lanes: tuple[Lane, ...]
 
     @classmethod
-    def of(cls, rows: int, rates: tuple[tuple[str, float], ...], key: int) -> "DefectPlan":
-        """A plan for `rows` rows with the share of each kind in `rates`."""
+    def of(
+        cls, rows: int, rates: tuple[tuple[str, float], ...], key: int, script: Script | None = None
+    ) -> "DefectPlan":
+        """A plan for `rows` rows with the share of each kind in `rates`, or as a scripted year has it."""
         lanes, start = [], 0
         for _, rate in rates:
+            if script is not None:
+                length = min(script.reach, rows // len(rates))
+                lanes.append(Lane(start, length, 0, 0, script.windows()))
+                start += length
+                continue
             count = max(HANDFUL, round(rate * rows))
             pace = max(1, count // MENDED_PER_DAY)
             length = min(count + RESERVE_DAYS * pace, rows // len(rates))

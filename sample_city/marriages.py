@@ -58,7 +58,7 @@ def _made(holders: Holders, asked: Asked) -> Made:
 def _told(asked: Asked, born_on: Index, wed_on: Index, today: int) -> Index:
     """The day that the row tells: too early, or still to come, where that is planted."""
     told = np.where(asked.has["married_under_age"], born_on + TOO_YOUNG, wed_on)
-    return np.where(asked.has["future_date"], today + asked.day + 30 + asked.drawn % 300, told)
+    return np.where(asked.has["future_date"], today + asked.elapsed + 30 + asked.drawn % 300, told)
 
 
 def _clean(seed: int, asked: Asked, men: Persons, women: Persons, today: int) -> Columns:

@@ -60,7 +60,7 @@ def _made(holders: Holders, asked: Asked) -> Made:
 def _clean(seed: int, asked: Asked, people: Persons, today: int) -> Columns:
     known_for, place = np.clip(today - people.born_on - OF_AGE, 1, OLDEST), people.district
     issued = today - 1 - below(stream(seed, "qualified on"), asked.index, known_for)
-    future = today + asked.day + 30 + asked.drawn % 200
+    future = today + asked.elapsed + 30 + asked.drawn % 200
     number = _numbers(asked.index, issued)
     offices = np.array([list(office.code.encode()) for office in OFFICES], dtype=np.uint8)
     version = repeated(b"001", len(place))

@@ -9,6 +9,7 @@ from sample_city.districts import NEVER_GIVEN
 from sample_city.draws import below, stream
 from sample_city.lanes import DefectPlan
 from sample_city.population import Persons, Population
+from sample_city.scripts import Script
 
 RATES = (
     ("citizen_number_check", 0.004),
@@ -23,9 +24,9 @@ NO_NAMES = ["", " ", "　"]  # besides NULL
 IMPOSSIBLE_ENDS = ["-02-30", "-13-05", "-04-31", "-00-12", "-11-00"]
 
 
-def plan(population: Population) -> DefectPlan:
+def plan(population: Population, script: Script | None = None) -> DefectPlan:
     """Who among the residents has which kind of defect on which day."""
-    return DefectPlan.of(population.people, RATES, stream(population.seed, "defects of residents"))
+    return DefectPlan.of(population.people, RATES, stream(population.seed, "defects of residents"), script)
 
 
 def plant(seed: int, people: Persons, columns: Columns, kinds: NDArray[np.int64]) -> Columns:

@@ -8,6 +8,7 @@ of the unequal rows. Written beside and renamed, so that a killed build leaves n
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,11 +40,13 @@ class Truth:
             self._file.write(json.dumps({"dataset": dataset, "key": key, "kind": names[kind]}) + "\n")
             self.counts[names[kind]] += 1
 
-    def copy(self, path: Path) -> None:
-        """Write down the lines of another file, of rows that don't change."""
+    def copy(self, path: Path, but: Collection[str] = ()) -> None:
+        """Write down the lines of another file, of rows that don't change, but for some datasets or kinds."""
         for line in path.read_text(encoding="utf-8").splitlines():
-            self._file.write(line + "\n")
-            self.counts[json.loads(line)["kind"]] += 1
+            told = json.loads(line)
+            if told["dataset"] not in but and told["kind"] not in but:
+                self._file.write(line + "\n")
+                self.counts[told["kind"]] += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from mianzheng.embedded_postgres import Cluster
 from mianzheng.store_set_up import keep_addresses, set_up_store
@@ -22,6 +23,16 @@ from registries.home import HubHome, Role
 from registries.store.engine import Store
 
 PASSWORD = "a-word-for-tests"
+CHROMIUM_ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 OWNER = Role.OWNER.value
 TEMPLATE = "hub_template"
 
@@ -148,3 +159,12 @@ def chromium() -> str:
     if not found:
         pytest.fail("Chromium is missing: apt-get install chromium fonts-noto-cjk")
     return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
+        yield opened
+        opened.close()

@@ -28,12 +28,13 @@ from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
 from certificates import compact
+from certificates.china_time import CHINA
 from certificates.documents.errors import BadDocument, EmptyCase
 from certificates.documents.making import MEDIA_TYPES, Evidence, make_document
-from certificates.documents.marks import CHINA
 from certificates.documents.metadata import NAMESPACE, as_xml, element, told
 from certificates.documents.stored_zip import write_zip
 from certificates.jose import Key, sign, signing_input
+from certificates.receipts import answer_of
 
 FORMAT: Final = "mianzheng-case-package/1"
 TYP_PACKAGE: Final = "hub-package+jwt"
@@ -159,7 +160,7 @@ def _manifest(case: Case, receipts: Sequence[Evidence], files: Mapping[str, byte
         "receipts": [
             {
                 "id": one["jti"],
-                "verdict": one["verification"]["code"],
+                "verdict": answer_of(one)[1]["code"],
                 "issued_at": one["iat"],
                 "folder": folder_of(one),
             }

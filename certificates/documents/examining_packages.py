@@ -115,7 +115,7 @@ def _look_at_receipt(
     if report.refusal is not None or report.receipt is None:
         found.checks += [check for check in report.checks if check.found == Found.FAIL]
         raise report.refusal or BadDocument("receipt")
-    code = str(report.receipt.verification.get("code", ""))
+    code = str(report.receipt.answer.get("code", ""))
     if (entry["id"], entry["issued_at"], entry["verdict"]) != (report.receipt.jti, report.receipt.iat, code):
         raise BadDocument("receipt")
     zh, en = f"回执 {report.receipt.jti} 真实。", f"Receipt {report.receipt.jti} is genuine."

@@ -16,16 +16,16 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from certificates import compact
+from certificates.china_time import CHINA
 from certificates.documents.errors import BadDocument, BadMark
 from certificates.jose import Key, VerificationError, sign, signing_input
 from certificates.published_keys import PublishedKey, verify_published
 
 TYP_COPY: Final = "hub-copy+jwt"
-CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 LONGEST_LIFE: Final = timedelta(days=366)
 LONGEST: Final = {"cause": 60, "purpose": 60, "maker": 80}

@@ -13,8 +13,10 @@ from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from certificates import compact
+from certificates.china_time import CHINA
 from certificates.documents.errors import DocumentsMissing
-from certificates.documents.marks import CHINA, Mark, receipt_digest
+from certificates.documents.marks import Mark, receipt_digest
+from certificates.receipts import answer_of
 
 NATURE: Final = "核验件（非电子证照原件）"
 NAMESPACE: Final = "urn:mianzheng:verification-metadata:1"
@@ -94,7 +96,7 @@ def _item(member: Told) -> str:
 
 
 def _of_certificate(token: compact.Compact, type_name: str) -> dict[str, str]:
-    found = token.payload["verification"].get("certificate")
+    found = answer_of(token.payload)[1].get("certificate")
     if not isinstance(found, Mapping):
         return {}
     days = {name: str(found.get(name) or "").replace("-", "") for name in ("issued_on", "valid_from", "valid_until")}
@@ -116,7 +118,7 @@ def _holder(member: str | Mapping[str, Any]) -> str:
 def _of_record(token: str, type_name: str, fingerprint: str) -> dict[str, str]:
     parsed = compact.parse(token)
     payload = parsed.payload
-    verification: Mapping[str, Any] = payload["verification"]
+    _, verification = answer_of(payload)
     asked: Mapping[str, str] = verification.get("asked") or {}
     return {
         "nature": NATURE,

@@ -17,14 +17,15 @@ from urllib.parse import urlsplit
 
 from certificates import compact
 from certificates.checkpoints import BadProof, parse_proof
+from certificates.china_time import CHINA
 from certificates.documents import words
 from certificates.documents.drawing import A5, PAPERS, POINT, Box, Page, Paper, Text
 from certificates.documents.errors import BadDocument, DocumentsMissing
 from certificates.documents.flow import Flow
-from certificates.documents.marks import CHINA, Mark
+from certificates.documents.marks import Mark
 from certificates.documents.typeface import Typeface
 from certificates.offline_code import BadCode, OfflineCode, join
-from certificates.receipts import leaf_data
+from certificates.receipts import answer_of, leaf_data
 
 VERSION: Final = 1
 """Of the layout; a file of another version can't be drawn again here, and is not called changed for that."""
@@ -103,7 +104,7 @@ def draw(sheet: Sheet, face: Typeface) -> list[Page]:
     scale = 0.78 if small else 0.9
     flow = Flow(sheet.paper, face, margin=10.0 if small else 15.0, top=17.0 if small else 22.0)
     parsed = compact.parse(sheet.token)
-    verification: Mapping[str, Any] = parsed.payload["verification"]
+    _, verification = answer_of(parsed.payload)
     _title(flow, verification, scale)
     _mark(flow, sheet.mark, scale)
     _members(flow, words.CERTIFICATE, _certificate(verification.get("certificate"), sheet.type_name), scale)

@@ -17,7 +17,10 @@ from certificates.evidence.recognising import recognise
 File = tuple[str, bytes]
 """A name, for messages, and the content."""
 
-ORDER = ("package", "document", "code", "credential", "receipt", "jws", "proof", "note", "status", "bundle", "keys")
+ORDER = (
+    *("package", "document", "code", "credential", "receipt", "delivery", "jws"),
+    *("proof", "note", "status", "bundle", "keys"),
+)
 """What is verified if several are there: the first of these; the others stand beside it."""
 
 

@@ -25,6 +25,7 @@ KINDS = {
     "package": "归档包",
     "document": "核验件",
     "bundle": "离线包",
+    "delivery": "投递回执",
 }
 PARTS = {Part.INTEGRITY: "完整性 / integrity", Part.STATUS: "状态 / status", Part.ISSUER: "签发者 / issuer"}
 _MARKS = {Found.PASS: "✓", Found.FAIL: "✗", Found.UNKNOWN: "?", Found.NEGATIVE: "!"}
@@ -88,7 +89,7 @@ def _member(name: str, value: object, depth: int) -> list[str]:
 
 def _receipt(report: Report) -> list[str]:
     receipt = report.content
-    verdict: Mapping[str, Any] = receipt["verification"]
+    verdict: Mapping[str, Any] = report.receipt.answer if report.receipt is not None else {}
     rows = [
         f"结论 / verdict   {verdict.get('code', '')}",
         f"                 {verdict.get('zh', '')}",

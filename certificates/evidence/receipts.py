@@ -51,7 +51,7 @@ def _who_must_have_signed(log_keys: list[Key], alg: str) -> list[list[Key]]:
 
 
 def _look_at_time(found: Findings, receipt: Receipt, given: Given) -> BadReceipt | None:
-    code = str(receipt.verification.get("code", ""))
+    code = str(receipt.answer.get("code", ""))
     if given.moment is None:
         found.left_open("time", "没有给出核对时刻。", "No moment to judge by was given.")
     elif receipt.iat > given.moment + SKEW:
@@ -105,5 +105,5 @@ def receipt_members(receipt: Receipt) -> dict[str, Any]:
         "request": receipt.req,
         "key": receipt.kid,
         "data_as_of": None if receipt.data_as_of is None else shown_time(receipt.data_as_of),
-        "verification": dict(receipt.verification),
+        receipt.act: dict(receipt.answer),
     }

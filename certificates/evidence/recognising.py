@@ -11,6 +11,7 @@ from certificates.bundles import STARTS
 from certificates.checkpoints import PROOF_HEADER
 from certificates.code_images import is_image
 from certificates.compact import NotCompact, parse_object, split
+from certificates.delivery_receipts import STARTS as DELIVERY
 from certificates.offline_code import looks_like
 from certificates.receipts import TYP_RECEIPT
 
@@ -38,6 +39,7 @@ _TESTS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("document", lambda content: content.startswith(b"%PDF-") and _ATTACHED in content),
     ("code", lambda content: is_image(content) or looks_like(content[:100].decode("ascii", "replace"))),
     ("bundle", lambda content: content.startswith(STARTS)),
+    ("delivery", lambda content: DELIVERY.match(content) is not None),
     ("keys", lambda content: content.lstrip().startswith(b"{")),
     ("note", lambda content: b"\n\n\xe2\x80\x94 " in content),
 )

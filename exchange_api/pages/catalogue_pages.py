@@ -5,30 +5,20 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from exchange_api.answering import CHINA
+from certificates.china_time import CHINA
 from exchange_api.catalogue import NOTHING_YET, standings
-from exchange_api.errors import NotFound, SignInNeeded
+from exchange_api.errors import NotFound
 from exchange_api.pages.catalogue_views import catalogue_dataset_view, catalogue_register_view, catalogue_view
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.rendering import render
 from exchange_api.pages.views.frame import Crumb, Words
 from exchange_api.sessions import Session
-from exchange_api.sign_in import current_session, parts_of
+from exchange_api.sign_in import parts_of, require
 
 router = APIRouter(prefix="/catalogue")
 CATALOGUE = Crumb(Words("目录", "Catalogue"), "/catalogue")
 LONGEST_TEXT = 60
-
-
-def signed_in(request: Request) -> Session:
-    """The session, whatever its roles; who has none is sent to sign in."""
-    session = current_session(request)
-    if session is None:
-        raise SignInNeeded(request.url.path)
-    return session
-
-
-SignedIn = Annotated[Session, Depends(signed_in)]
+SignedIn = Annotated[Session, Depends(require())]
 
 
 @router.get("")

@@ -1,10 +1,19 @@
 """The catalogue (目录) as people read it: lists that a text narrows, and each dataset and register in full."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
-from exchange_api.catalogue import FORMATS, MODES, NOTHING_YET, Standing, authorities, format_of, mode_of
+from exchange_api.catalogue import (
+    FORMATS,
+    MODES,
+    NOTHING_YET,
+    Standing,
+    authorities,
+    classification_of,
+    format_of,
+    mode_of,
+)
 from exchange_api.pages import words
 from exchange_api.pages.quality_views import dimensions_view, rule_words, rules_view, total
 from exchange_api.pages.rendering import NOTHING, moment
@@ -155,11 +164,27 @@ def _facts(dataset: Dataset, catalogue: Catalogue, stands: Standing) -> tuple[It
         (Words("有效期列", "Valid by"), _valid_by(dataset)),
         (Words("共享类型", "Sharing class"), dataset.sharing_class),
         (Words("共享方式", "Mode"), _text(Words(*MODES[mode_of(dataset)]))),
-        (Words("使用要求", "Conditions"), dataset.sharing.conditions or NOTHING),
-        (Words("不予共享依据", "Legal basis"), dataset.sharing.legal_basis or NOTHING),
+        *_sharing_facts(dataset),
         (Words("数据契约", "Contract"), f"{dataset.contract_id} {dataset.contract_version}"),
     )
     return tuple(Item(name, text) for name, text in given)
+
+
+def _sharing_facts(dataset: Dataset) -> Iterator[tuple[Words, str]]:
+    """What Decree 809, articles 13 to 15, asks of its class; what nobody said is told, too."""
+    sharing = dataset.sharing
+    if sharing.sharing_class == "不予共享":
+        yield Words("不予共享理由", "Reason"), sharing.reason or NOTHING
+        yield Words("不予共享依据", "Legal basis"), sharing.legal_basis or NOTHING
+    else:
+        yield Words("使用要求", "Conditions"), sharing.conditions or NOTHING
+        yield Words("使用范围", "Scope"), sharing.scope or NOTHING
+        yield Words("使用用途", "Purpose"), sharing.purpose or NOTHING
+    yield Words("数据分级", "Grade"), sharing.grade or NOTHING
+    strictest = CLASSIFICATIONS[classification_of(dataset)][1]
+    yield Words("最高分类", "Strictest classification"), _text(strictest)
+    if sharing.missing:
+        yield Words("目录待补充", "Still missing"), "、".join(sharing.missing)
 
 
 def _valid_by(dataset: Dataset) -> str:

@@ -12,17 +12,19 @@ from certificates.documents.drawing import PAPERS
 from certificates.documents.errors import BadMark
 from certificates.documents.making import FORMATS
 from certificates.documents.marks import Mark, day_of
+from certificates.receipts import answer_of
 from exchange_api.pages.frames import department_name, frame_of
 from exchange_api.pages.rendering import render
 from exchange_api.pages.views.documents import CopyForm
 from exchange_api.pages.views.frame import Crumb, Words
 from exchange_api.pages.views.officer import FormFault
+from exchange_api.people.roles import Reach, Role
 from exchange_api.routes.documents import as_file
 from exchange_api.sessions import Session
-from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role
+from exchange_api.sign_in import check_csrf, parts_of, read_form, require
 
 router = APIRouter(prefix="/officer")
-Officer = Annotated[Session, Depends(require_role("officer"))]
+Officer = Annotated[Session, Depends(require(Role.APPROVING_OFFICER, reach=Reach.OWN))]
 OurForm = Annotated[None, Depends(check_csrf)]
 UNPROCESSABLE = 422
 USUAL_LIFE = timedelta(days=30)
@@ -37,7 +39,7 @@ _LEDE = Words(
 @router.get("/receipts/{jti}/copy")
 def copy_page(request: Request, jti: str, session: Officer) -> Response:
     """The form; not found where the receipt is not the officer's own."""
-    asked: dict[str, Any] = parts_of(request).receipts.one(session, jti).payload["verification"].get("asked") or {}
+    asked: dict[str, Any] = answer_of(parts_of(request).receipts.one(session, jti).payload)[1].get("asked") or {}
     last = day_of(parts_of(request).clock()) + USUAL_LIFE
     return _page(request, session, jti, {"purpose": asked.get("purpose", ""), "expires_on": last.isoformat()})
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from exchange_api.answering import CHINA
+from certificates.china_time import CHINA
 from exchange_api.pages.explain_views import Places, explained_view
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.life_views import life_views
@@ -20,8 +20,9 @@ from exchange_api.pages.views.explained import ExplainedView, ExplainView
 from exchange_api.pages.views.frame import Crumb, Option, Words
 from exchange_api.pages.views.lives import LifeView
 from exchange_api.parts import HubParts
+from exchange_api.people.roles import Role
 from exchange_api.sessions import Session
-from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role
+from exchange_api.sign_in import check_csrf, parts_of, read_form, require
 from exchange_api.transactions import Transaction
 from registries.contracts.model import Register
 from registries.landed_search import locate
@@ -32,7 +33,7 @@ from registries.store.points_in_time import Moment
 from registries.store.subject_versions import Access, Looking
 
 router = APIRouter(prefix="/steward/explain")
-Steward = Annotated[Session, Depends(require_role("steward"))]
+Steward = Annotated[Session, Depends(require(Role.STEWARD))]
 OurForm = Annotated[None, Depends(check_csrf)]
 TITLE = Words("数据溯源", "Provenance")
 QUALITY = Crumb(Words("数据质量", "Quality"), "/steward")

@@ -42,7 +42,7 @@ def fault_page(request: Request, problem: Problem) -> Response:
         next=_NEXT.get(problem["status"], _OTHERWISE),
         back="/",
         back_words=Words("回到首页", "Home"),
-        reference=problem["type"].rsplit(":", 1)[-1],
+        reference=problem["code"],
     )
     try:
         session = current_session(request)

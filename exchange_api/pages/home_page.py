@@ -8,6 +8,7 @@ from exchange_api.pages.frames import frame_of
 from exchange_api.pages.rendering import render
 from exchange_api.pages.views.frame import Words
 from exchange_api.pages.views.home import Holding, HomeView, Way
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import current_session, parts_of
 from exchange_api.transactions import Transaction
 from registries.store import batches, pages
@@ -16,24 +17,26 @@ from registries.store.batches import Batch
 router = APIRouter()
 SEE_OTHER = 303
 
-WAYS: dict[str, tuple[Way, ...]] = {
-    "officer": (
-        Way(
-            "/officer",
-            "shield",
-            Words("核验证照", "Verify a certificate"),
-            Words(
-                "键入或扫描证照编号，当场得到结论和签名回执。",
-                "Type or scan a number; get a verdict and a signed receipt.",
-            ),
-        ),
-        Way(
-            "/officer/receipts",
-            "paper",
-            Words("我的回执", "My receipts"),
-            Words("找回、补打、下载出具过的回执。", "Find, print again and download receipts."),
+_OFFICERS_WAYS = (
+    Way(
+        "/officer",
+        "shield",
+        Words("核验证照", "Verify a certificate"),
+        Words(
+            "键入或扫描证照编号，当场得到结论和签名回执。",
+            "Type or scan a number; get a verdict and a signed receipt.",
         ),
     ),
+    Way(
+        "/officer/receipts",
+        "paper",
+        Words("我的回执", "My receipts"),
+        Words("找回、补打、下载出具过的回执。", "Find, print again and download receipts."),
+    ),
+)
+WAYS: dict[str, tuple[Way, ...]] = {
+    "window_officer": _OFFICERS_WAYS,
+    "approving_officer": _OFFICERS_WAYS,
     "publisher": (
         Way(
             "/publisher",
@@ -65,6 +68,7 @@ WAYS: dict[str, tuple[Way, ...]] = {
 
 
 @router.get("/", name="home_page")
+@open_to(ANYBODY)
 def home_page(request: Request) -> Response:
     """The ways that are open to this person; who is not signed in goes to sign in."""
     session = current_session(request)
@@ -78,7 +82,7 @@ def home_page(request: Request) -> Response:
             for line in pages.datasets(work.conn)
             if line.name in catalogue  # what was retired keeps its tables, and is shown no more
         )
-    ways = tuple(way for role, open_ways in WAYS.items() if role in session.roles for way in open_ways)
+    ways = tuple(dict.fromkeys(way for role, ways in WAYS.items() if role in session.roles for way in ways))
     view = HomeView(ways, held, parts.clock())
     lede = Words(f"{session.name}，您好。", "Welcome.")
     return render("home.html", frame_of(request, session, Words("首页", "Home"), lede), view)

@@ -16,6 +16,7 @@ from exchange_api.pages.rendering import render
 from exchange_api.pages.views.frame import Words
 from exchange_api.pages.views.ledger import LedgerView, LossRow, WitnessRow
 from exchange_api.parts import HubParts
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import current_session, parts_of
 from registries.errors import LedgerSetBack
 
@@ -28,6 +29,7 @@ _LEDE = Words(
 
 
 @router.get("/ledger", name="ledger_page")
+@open_to(ANYBODY)
 def ledger_page(request: Request) -> Response:
     """For everybody, signed in or not."""
     parts, session = parts_of(request), current_session(request)

@@ -1,6 +1,7 @@
 """The publisher's pages: own datasets and batches, sending a file after a dry run, refused rows and why."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +11,7 @@ from starlette.datastructures import UploadFile
 
 from exchange_api.errors import ExchangeApiError, NotADelivery
 from exchange_api.pages.batch_views import batch_row, dataset_title
+from exchange_api.pages.desk_views import desk_view
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.publisher_views import batch_view, column_rows, is_uploadable, published
 from exchange_api.pages.rendering import render
@@ -17,16 +19,19 @@ from exchange_api.pages.upload_views import upload_view
 from exchange_api.pages.views.frame import Crumb, Words
 from exchange_api.pages.views.publisher import BatchRow, DatasetView, PublisherView
 from exchange_api.parts import HubParts
+from exchange_api.people.roles import Reach, Role
 from exchange_api.publishing import PAGE as ROWS_A_PAGE
 from exchange_api.sessions import Session
-from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role
+from exchange_api.sign_in import check_csrf, parts_of, read_form, require
 from exchange_api.transactions import Transaction
 from registries.errors import RegistriesError
 from registries.store import batches, pages, quarantine
 from registries.store.batches import Batch
 
 router = APIRouter(prefix="/publisher")
-Publisher = Annotated[Session, Depends(require_role("publisher"))]
+by_name = APIRouter(prefix="/publisher")
+"""A dataset's own page: its name would take the place of every other page of the publisher's, so it comes last."""
+Publisher = Annotated[Session, Depends(require(Role.PUBLISHER, reach=Reach.OWN_DEPARTMENT))]
 OurForm = Annotated[None, Depends(check_csrf)]
 BATCHES_A_PAGE = 20
 SEE_OTHER, UNPROCESSABLE = 303, 422
@@ -46,7 +51,9 @@ def publisher_page(request: Request, session: Publisher, before: int | None = No
             for line in pages.datasets(work.conn, session.department)
             if line.name in parts.catalogue
         )
-    view = PublisherView(datasets, _rows(found, parts), _older(found))
+    desk = parts.publisher_desk
+    head = desk_view(desk.standing(session), desk.cases(session), desk.replies(session), parts.catalogue)
+    view = PublisherView(datasets, _rows(found, parts), _older(found), head)
     return render("publisher.html", frame_of(request, session, PUBLISHING.words), view)
 
 
@@ -55,7 +62,8 @@ def upload_page(request: Request, upload_id: int, session: Publisher) -> Respons
     """How far an upload is: the page, or for htmx only the part that changes."""
     parts = parts_of(request)
     upload = parts.publishing.upload(session, upload_id)
-    view = upload_view(upload, parts.catalogue.dataset(upload.dataset), parts.catalogue)
+    annotated = parts.workbooks.offers_upload(session, upload)
+    view = upload_view(upload, parts.catalogue.dataset(upload.dataset), parts.catalogue, annotated=annotated)
     crumbs = (PUBLISHING, Crumb(dataset_title(parts.catalogue, upload.dataset), f"/publisher/{upload.dataset}"))
     frame = frame_of(request, session, Words("报送进度", "How the file goes"), crumbs=crumbs)
     part_only = request.headers.get("hx-request") == "true"
@@ -79,6 +87,7 @@ def batch_page(request: Request, number: int, session: Publisher, after: int = 0
     rows = parts.publishing.refused_rows(session, number, after) if batch.counts else []
     dataset = parts.catalogue.dataset(batch.dataset)
     view = batch_view(batch, dataset, parts.catalogue, reasons, rows, page=ROWS_A_PAGE, after=after)
+    view = replace(view, annotated=parts.workbooks.offers_batch(session, batch))
     crumbs = (PUBLISHING, Crumb(dataset_title(parts.catalogue, dataset.name), f"/publisher/{dataset.name}"))
     title = Words(f"第 {number} 批", f"Batch {number}")
     return render("batch.html", frame_of(request, session, title, crumbs=crumbs), view)
@@ -92,13 +101,13 @@ def refused_file(request: Request, number: int, session: Publisher) -> Response:
     return StreamingResponse(download.pieces, headers=headers, media_type=download.media_type)
 
 
-@router.get("/{name}")
+@by_name.get("/{name}")
 def dataset_page(request: Request, name: str, session: Publisher, before: int | None = None) -> Response:
     """One dataset: send a file, its columns, its batches."""
     return _dataset_page(request, session, name, before, None)
 
 
-@router.post("/{name}")
+@by_name.post("/{name}")
 async def send(request: Request, name: str, session: Publisher, _: OurForm) -> Response:
     """Take a file and try it; nothing is taken in before the publisher confirms."""
     file = (await read_form(request)).get("file")

@@ -21,8 +21,8 @@ from exchange_api.pages.views.publisher import (
     RefusedRow,
 )
 from exchange_api.publishing import UPLOADABLE
-from exchange_api.publishing import RefusedRow as RowRefused
 from quality.reasons import reasons_of
+from quality.refused_rows.reading import RefusedRow as RowRefused
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store.batches import Batch

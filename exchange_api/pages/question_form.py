@@ -2,16 +2,19 @@
 
 form = blank_form(parts, session)                 # a new question, with a new id
 form = refilled(parts, session, fields, malformed) # the same question again, with the fault named
+form = prefilled(parts, session, fields, notice)   # a new question, with what was scanned in it
 """
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import replace
 
+from certificates.china_time import CHINA
 from certificates.holder_codes import HOLDER_CODE_TYPES
 from certificates.records import MalformedQuestion
 from certificates.types import CertificateType
-from exchange_api.answering import ACT, CHINA
+from exchange_api.acts.verification import Verification
+from exchange_api.askers import officer
 from exchange_api.pages.views.frame import Option, Words
 from exchange_api.pages.views.officer import FormFault, VerifyForm
 from exchange_api.parts import HubParts
@@ -65,6 +68,15 @@ def refilled(parts: HubParts, session: Session, fields: Mapping[str, str], malfo
     return _form(parts, session, fields.get("jti", ""), dict(fields), _fault(malformed))
 
 
+def prefilled(
+    parts: HubParts, session: Session, fields: Mapping[str, str], notice: Words | None, fault: Words | None = None
+) -> VerifyForm:
+    """A form for a new question with some of it filled in, and where that came from; or what could not be read."""
+    values = {name: value for name, value in fields.items() if name in FIELDS and value}
+    form = _form(parts, session, secrets.token_hex(16), values, None if fault is None else FormFault("", fault))
+    return replace(form, notice=notice)
+
+
 def _form(parts: HubParts, session: Session, jti: str, values: dict[str, str], fault: FormFault | None) -> VerifyForm:
     given = _grants(parts, session)
     purposes = tuple(dict.fromkeys(grant.purpose for grant in given))
@@ -79,11 +91,8 @@ def _grants(parts: HubParts, session: Session) -> list[Grant]:
     today = parts.clock().astimezone(CHINA).date()
     with Transaction(parts.store_api) as work:
         known = grants.list_grants(work.conn, session.department)
-    return [grant for grant in known if grant.act == ACT and _holds(grant, today)]
-
-
-def _holds(grant: Grant, today: date) -> bool:
-    return grant.valid_from <= today and (grant.valid_until is None or today <= grant.valid_until)
+    name = officer(session).ledger_name
+    return [one for one in known if one.act == Verification.name and one.holds(today) and one.is_for(name)]
 
 
 def _fault(malformed: MalformedQuestion) -> FormFault:

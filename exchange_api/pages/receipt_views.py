@@ -4,18 +4,19 @@ The receipt itself names neither the number that was asked for nor the holder. W
 page adds them from the form, so that the paper in the archive says what it is about; the receipt's `req` binds them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from certificates import compact, offline_code
+from certificates.checks import UNCHECKED
+from certificates.china_time import CHINA
 from certificates.holder_codes import ORGANISATION_CODE_TYPES
-from certificates.receipts import leaf_data
+from certificates.receipts import answer_of, leaf_data
 from certificates.records import Question
 from certificates.types import CertificateType
 from certificates.verdicts import VerdictCode, mask_name
-from exchange_api.answering import CHINA
 from exchange_api.pages import words
 from exchange_api.pages.qr import qr_image
 from exchange_api.pages.rendering import NOTHING
@@ -28,20 +29,21 @@ Types = Mapping[str, CertificateType]
 
 def receipt_row(kept: KeptReceipt, types: Types) -> ReceiptRow:
     """One receipt in the list: the verdict and the case, no number and no holder."""
-    verification = kept.verification
+    member, verification = answer_of(kept.payload)
     asked: Mapping[str, str] = verification.get("asked") or {}
-    shown = words.VERDICTS[verification["code"]]
-    name = _type_name(asked.get("certificate_type", ""), types)
+    shown = words.VERDICTS.get(verification["code"], words.ANSWERED)
+    name = _type_name(asked.get("certificate_type", ""), types) if "certificate_type" in asked else _act(member)
     case = asked.get("case", "")
-    return ReceiptRow(kept.jti, kept.made_at, shown.tone, shown.icon, shown.name, name, case, kept.place)
+    code = str(verification["code"])
+    return ReceiptRow(kept.jti, kept.made_at, shown.tone, shown.icon, shown.name, name, case, kept.place, code)
 
 
 def receipt_view(
     receipt: PrintableReceipt, types: Types, fingerprint: str, question: Question | None = None
 ) -> ReceiptView:
     """A receipt's page; `question` is what its officer has just asked, `fingerprint` the trust root's."""
-    verification: Mapping[str, Any] = receipt.payload["verification"]
-    shown = words.VERDICTS[verification["code"]]
+    _, verification = answer_of(receipt.payload)
+    shown = words.VERDICTS.get(verification["code"], words.ANSWERED)
     issuer = str(receipt.payload["iss"])
     return ReceiptView(
         jti=receipt.jti,
@@ -51,7 +53,7 @@ def receipt_view(
         name=shown.name,
         says=_words(verification),
         next=_words(verification["next"]),
-        lines=tuple(_line(line) for line in verification["lines"]),
+        lines=tuple(_line(line) for line in verification.get("lines") or ()),
         certificate=_certificate(verification.get("certificate"), types),
         asked=_asked(verification.get("asked") or {}, types, question),
         evidence=_evidence(receipt, fingerprint),
@@ -59,7 +61,14 @@ def receipt_view(
         proof_ready=bool(receipt.proof),
         case=(verification.get("asked") or {}).get("case", ""),
         request=_request(receipt, question) if verification["code"] == VerdictCode.VALID else (),
+        dispute=_dispute(receipt, question, str(verification["code"])),
+        to_complete=_to_complete(verification.get("lines") or ()),
     )
+
+
+def _act(member: str) -> str:
+    known = words.ACTS.get(member)
+    return known.zh if known else NOTHING
 
 
 def _words(member: Mapping[str, Any]) -> Words:
@@ -175,6 +184,30 @@ def _codes(receipt: PrintableReceipt) -> tuple[str, ...]:
 
 def _request(receipt: PrintableReceipt, question: Question | None) -> tuple[tuple[str, str], ...]:
     return () if question is None else (("jti", receipt.jti), *question.to_json().items())
+
+
+_WRONG = {
+    "no_match": "missing",
+    **dict.fromkeys(("expired", "endorsement_due", "not_yet_valid"), "validity"),
+    **dict.fromkeys(("suspended", "cancelled", "revoked_void", "revoked_penalty"), "status"),
+    **dict.fromkeys(("superseded", "transferred", "pending_check"), "status"),
+    "valid": "content",
+}
+"""Verdicts that can be disputed, and what is wrong then as a rule; the officer may choose another kind."""
+
+
+def _dispute(receipt: PrintableReceipt, question: Question | None, code: str) -> tuple[tuple[str, str], ...]:
+    """The fields of a dispute, with words to begin with: whoever has nothing to add sends them as they are."""
+    if question is None or code not in _WRONG:
+        return ()
+    verdict, jti = words.VERDICTS[code].name.zh, receipt.payload["jti"]
+    said = f"窗口核验结论为“{verdict}”（回执 {jti}），与申请人所持证照不一致，请核查。"
+    return (*_request(receipt, question), ("kind", _WRONG[code]), ("statement", said))
+
+
+def _to_complete(lines: Iterable[Mapping[str, str]]) -> bool:
+    """Whether only number and name could be compared: a record of the paper era, which a window can complete."""
+    return any((line["check"], line["outcome"]) == (UNCHECKED.check, UNCHECKED.outcome.value) for line in lines)
 
 
 def _type_name(code: str, types: Types) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from exchange_api.answering import CHINA
+from certificates.china_time import CHINA
 from exchange_api.pages.views.frame import Frame
 
 HERE = Path(__file__).parent

@@ -10,30 +10,61 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from exchange_api.pages import (
+    account_pages,
+    alert_pages,
+    application_pages,
+    board_pages,
+    case_check_page,
+    case_pages,
     catalogue_pages,
+    client_pages,
+    completion_pages,
+    counter_pages,
+    declaring_pages,
+    desk_pages,
+    dispute_pages,
     document_pages,
     explain_pages,
+    grant_pages,
+    held_pages,
     home_page,
+    inspection_pages,
+    interface_pages,
     ledger_page,
+    objection_pages,
     officer_pages,
+    panel_pages,
+    paper_pages,
+    people_pages,
     publisher_pages,
+    report_pages,
     sign_in_page,
     steward_pages,
     subject_pages,
+    telling_pages,
     trust_page,
     type_pages,
     verify_page,
+    watch_pages,
+    workbook_pages,
 )
 from exchange_api.pages.fault_page import fault_page
 from exchange_api.pages.rendering import STATIC, STATIC_PLACE
 
 pages_router = APIRouter(include_in_schema=False)
 for _pages in (
-    *(sign_in_page, home_page, officer_pages, document_pages, publisher_pages),
-    *(steward_pages, subject_pages, explain_pages, catalogue_pages, type_pages),
-    *(verify_page, trust_page, ledger_page),
+    *(sign_in_page, account_pages, alert_pages, people_pages, client_pages, watch_pages),
+    *(home_page, counter_pages, panel_pages, officer_pages, document_pages, declaring_pages, desk_pages),
+    *(publisher_pages, workbook_pages),
+    *(steward_pages, board_pages, subject_pages, explain_pages, catalogue_pages, type_pages),
+    *(application_pages, grant_pages, report_pages),
+    *(inspection_pages, telling_pages),
+    *(verify_page, trust_page, ledger_page, interface_pages),
+    *(case_check_page, dispute_pages, paper_pages, held_pages, case_pages),
+    *(objection_pages, completion_pages),
 ):
     pages_router.include_router(_pages.router)
+pages_router.include_router(publisher_pages.by_name)
 
 
 class _Assets(StaticFiles):

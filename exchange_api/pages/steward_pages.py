@@ -1,30 +1,30 @@
 """The steward's pages: quality by department, dimension, dataset and time, down to masked rows; cases and conflicts."""
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from exchange_api.answering import CHINA
 from exchange_api.errors import NotFound
 from exchange_api.pages.frames import frame_of
 from exchange_api.pages.publisher_views import column_heads, refused_row_views
 from exchange_api.pages.quality_views import dimensions_view, history_view, rules_view
 from exchange_api.pages.rendering import render
-from exchange_api.pages.steward_views import case_row, conflict_rows, register_words, steward_view
+from exchange_api.pages.steward_views import conflict_rows, register_words, steward_view
 from exchange_api.pages.views.frame import Crumb, Words
-from exchange_api.pages.views.steward import CasesView, ConflictsView, StewardDatasetView
+from exchange_api.pages.views.steward import ConflictsView, StewardDatasetView
+from exchange_api.people.roles import Role
 from exchange_api.publishing import PAGE as ROWS_A_PAGE
-from exchange_api.publishing import RefusedRow
 from exchange_api.sessions import Session
-from exchange_api.sign_in import parts_of, require_role
+from exchange_api.sign_in import parts_of, require
 from exchange_api.transactions import Transaction
-from registries.store import batches, cases, pages, scores
+from quality.refused_rows.reading import RefusedRow
+from registries.store import batches, pages, scores
 from registries.store.batches import Batch
 
 router = APIRouter(prefix="/steward")
-Steward = Annotated[Session, Depends(require_role("steward"))]
+Steward = Annotated[Session, Depends(require(Role.STEWARD))]
 A_PAGE = 25
 QUALITY = Crumb(Words("数据质量", "Quality"), "/steward")
 
@@ -67,23 +67,6 @@ def dataset_page(request: Request, name: str, session: Steward, after: int = 0) 
     )
     title = Words(dataset.title_zh, dataset.title_en)
     return render("steward_dataset.html", frame_of(request, session, title, crumbs=(QUALITY,)), view)
-
-
-@router.get("/cases")
-def cases_page(
-    request: Request,
-    session: Steward,
-    state: Literal["open", "closed"] = "open",
-    before: int | None = None,
-) -> Response:
-    """Cases, latest first."""
-    parts = parts_of(request)
-    today = parts.clock().astimezone(CHINA).date()
-    with Transaction(parts.store_page) as work:
-        found = cases.list_cases(work.conn, state=state, before=before, limit=A_PAGE)
-    rows = tuple(case_row(case, parts.catalogue, today) for case in found)
-    view = CasesView(rows, state, found[-1].number if len(found) == A_PAGE else None)
-    return render("cases.html", frame_of(request, session, Words("工单", "Cases")), view)
 
 
 @router.get("/conflicts/{register}")

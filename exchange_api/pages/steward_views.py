@@ -1,17 +1,15 @@
-"""What stewards see at first: figures, departments by dimensions, datasets, conflicts; and cases."""
+"""What stewards see at first: figures, departments by dimensions, datasets, conflicts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from exchange_api.pages import words
 from exchange_api.pages.batch_views import dataset_title
-from exchange_api.pages.quality_views import datasets_view, departments_view, rule_words, total
+from exchange_api.pages.quality_views import datasets_view, departments_view, total
 from exchange_api.pages.rendering import NOTHING, points
 from exchange_api.pages.views.frame import Tile, Words
-from exchange_api.pages.views.steward import CaseRow, ConflictCount, ConflictRow, RefusedContracts, StewardView
+from exchange_api.pages.views.steward import ConflictCount, ConflictRow, RefusedContracts, StewardView
 from registries.departments import Catalogue
 from registries.operators.folders import Refusal
-from registries.store.cases import Case
 from registries.store.pages import ConflictLine, DatasetLine
 from registries.store.scores import ScoreLine
 
@@ -93,37 +91,6 @@ def conflict_rows(found: Sequence[ConflictLine], catalogue: Catalogue) -> tuple[
         )
         for line in found
     )
-
-
-def case_row(case: Case, catalogue: Catalogue, today: date) -> CaseRow:
-    """A case in the list; who or what it is about stays with its department."""
-    tone, state = words.CASE_STATES[case.state]
-    names = {department.id: department.name_zh for department in catalogue.departments}
-    return CaseRow(
-        number=case.number,
-        kind=words.CASE_KINDS[case.kind],
-        department=names.get(case.department, case.department),
-        dataset=case.dataset,
-        title=dataset_title(catalogue, case.dataset),
-        defect=_defect(case, catalogue),
-        opened_batch=case.opened_batch,
-        row=case.row_number,
-        closed_batch=case.closed_batch,
-        due_on=case.due_on,
-        overdue=case.state == "open" and case.due_on < today,
-        tone=tone,
-        state=state,
-    )
-
-
-def _defect(case: Case, catalogue: Catalogue) -> Words:
-    if case.rule_id is not None:
-        return rule_words(case.dataset, case.rule_id, catalogue)
-    cause = words.CASE_CAUSES[case.cause]
-    if case.attribute is None:
-        return cause
-    name = _attribute(case.dataset, case.attribute, catalogue)
-    return Words(f"{name.zh}{cause.zh}", f"{name.en} {cause.en}")
 
 
 def _attribute(dataset: str, attribute: str, catalogue: Catalogue) -> Words:

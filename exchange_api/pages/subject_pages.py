@@ -13,15 +13,16 @@ from exchange_api.pages.frames import frame_of
 from exchange_api.pages.rendering import render
 from exchange_api.pages.subject_views import subjects_view
 from exchange_api.pages.views.frame import Crumb, Words
+from exchange_api.people.roles import Role
 from exchange_api.sessions import Session
-from exchange_api.sign_in import check_csrf, parts_of, read_form, require_role
+from exchange_api.sign_in import check_csrf, parts_of, read_form, require
 from exchange_api.transactions import Transaction
 from registries.errors import SubjectRefused
 from registries.store import subjects
 from registries.store.subjects import Why
 
 router = APIRouter(prefix="/steward/subjects")
-Steward = Annotated[Session, Depends(require_role("steward"))]
+Steward = Annotated[Session, Depends(require(Role.STEWARD))]
 OurForm = Annotated[None, Depends(check_csrf)]
 PLACE = "/steward/subjects"
 TITLE = Words("主体合并", "Joined subjects")

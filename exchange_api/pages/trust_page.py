@@ -15,6 +15,7 @@ from exchange_api.pages.rendering import render
 from exchange_api.pages.views.frame import Words
 from exchange_api.pages.views.trust import AlarmRow, KeyRow, TimeRow, TrustView
 from exchange_api.parts import HubParts
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import current_session, parts_of
 
 router = APIRouter()
@@ -30,6 +31,7 @@ _PURPOSES = {
     KeyPurpose.CREDENTIAL: Words("可验证凭证", "Credentials"),
     KeyPurpose.STATUS: Words("状态列表", "Status lists"),
     KeyPurpose.DOCUMENT: Words("核验件", "Documents"),
+    KeyPurpose.MESSAGE: Words("变更通知", "Messages"),
     KeyPurpose.ROOT: Words("信任根", "Trust root"),
 }
 _STATES = {
@@ -41,6 +43,7 @@ _STATES = {
 
 
 @router.get("/trust", name="trust_page")
+@open_to(ANYBODY)
 def trust_page(request: Request) -> Response:
     """For everybody; the same as the key set and the ledger's time stamps, to read."""
     parts, session = parts_of(request), current_session(request)

@@ -13,6 +13,7 @@ from exchange_api.pages.rendering import NOTHING
 from exchange_api.pages.views.frame import Item, Words
 from exchange_api.pages.views.types import CodeLine, FieldLine, TypeLine, TypesView, TypeView
 from registries.departments import Catalogue
+from registries.service_items.model import items_using
 
 
 def types_view(types: Mapping[str, CertificateType], catalogue: Catalogue) -> TypesView:
@@ -52,8 +53,17 @@ def type_view(kind: CertificateType, catalogue: Catalogue) -> TypeView:
         codes=tuple(CodeLine(code, Words(STATUS_ZH[one], STATUS_EN[one])) for code, one in kind.status_map.items()),
         codes_of=kind.status_codes_of,
         datasets=tuple((one.name, Words(one.title_zh, one.title_en)) for one in found),
+        used_by=tuple(
+            (item.code, Words(item.name_zh, item.name_en), _department(catalogue, item.department))
+            for item in items_using(catalogue, kind.code)
+        ),
         source=kind.source,
     )
+
+
+def _department(catalogue: Catalogue, name: str) -> Words:
+    found = {one.id: Words(one.name_zh, one.name_en) for one in catalogue.departments}
+    return found.get(name, Words(name, name))
 
 
 def _facts(kind: CertificateType) -> list[Item]:
@@ -68,6 +78,6 @@ def _facts(kind: CertificateType) -> list[Item]:
         Item(Words("持证主体", "Holders"), f"{holders.zh} {holders.en}"),
         Item(Words("证照所载对象", "Objects"), objects or NOTHING),
         Item(Words("有效期", "Validity"), f"{validity[0]} {validity[1]}"),
-        Item(Words("长期的写法", "Written for 长期"), "、".join(kind.sentinels) or NOTHING),
+        Item(Words("长期的写法", "Written for no end"), "、".join(kind.sentinels) or NOTHING),
         Item(Words("按期申请延续", "Timely renewal"), renewal),
     ]

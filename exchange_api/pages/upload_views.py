@@ -16,8 +16,11 @@ FIRST_ROWS = 5
 CHOOSE, TRY, CONFIRM = Words("上传", "Upload"), Words("试跑", "Dry run"), Words("确认归集", "Confirm and take in")
 
 
-def upload_view(upload: Upload, dataset: Dataset, catalogue: Catalogue) -> UploadView:
-    """How far an upload is; its outcome is read leniently, for an older worker may have written it."""
+def upload_view(upload: Upload, dataset: Dataset, catalogue: Catalogue, *, annotated: bool) -> UploadView:
+    """How far an upload is; its outcome is read leniently, for an older worker may have written it.
+
+    `annotated`: whether it can be had as a workbook with its faults marked.
+    """
     outcome: Mapping[str, Any] = upload.outcome or {}
     state, working = upload.state, upload.state == "waiting"
     counts: Mapping[str, int] = outcome.get("counts") or {}
@@ -39,6 +42,9 @@ def upload_view(upload: Upload, dataset: Dataset, catalogue: Catalogue) -> Uploa
         sums=_sums(counts),
         reasons=tuple(reason for reason in reasons if refuses(reason)),
         findings=tuple(reason for reason in reasons if not refuses(reason)),
+        changes=_changes(counts),
+        vanished=_vanished(counts) if upload.dry_run else None,
+        annotated=annotated,
     )
 
 
@@ -121,6 +127,29 @@ def _sums(counts: Mapping[str, int]) -> tuple[tuple[SumPart, ...], ...]:
         return ()
     known = {name: counts.get(name) for name in COUNTS}
     return (sum_of_pulled(known), sum_of_accepted(known)) if counts.get("accepted") else (sum_of_pulled(known),)
+
+
+def _changes(counts: Mapping[str, int]) -> Words | None:
+    """Only what changed is taken: so much of it, beside what is there already."""
+    if not counts.get("accepted"):
+        return None
+    new, changed, same = (counts.get(name, 0) for name in ("new", "changed", "unchanged"))
+    return Words(
+        f"只有变化的行入库：新增 {new:,} 行，变更 {changed:,} 行；{same:,} 行与库中相同，不重复入库。",
+        f"Only what changed is taken: {new:,} new, {changed:,} changed; {same:,} are as they were.",
+    )
+
+
+def _vanished(counts: Mapping[str, int]) -> Words | None:
+    """Rows of a whole snapshot that the file lacks: mostly somebody sent back the refused rows alone."""
+    gone = counts.get("vanished", 0)
+    if not gone:
+        return None
+    return Words(
+        f"库中有 {gone:,} 行不在本文件中，确认后将视为来源已不再持有。若本文件只含改正的行，请改用完整的文件。",
+        f"{gone:,} rows of the store are not in this file and would count as gone. If it holds mended rows only, send "
+        "the whole file instead.",
+    )
 
 
 def _reason_counts(outcome: Mapping[str, Any]) -> list[ReasonCount]:

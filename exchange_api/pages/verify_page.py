@@ -19,6 +19,7 @@ from exchange_api.pages.frames import frame_of, plain_frame
 from exchange_api.pages.rendering import render
 from exchange_api.pages.views.frame import Frame, Words
 from exchange_api.pages.views.verifying import VerifyingView
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import check_csrf, current_session, parts_of, read_form
 from exchange_api.verifying import Verifying
 
@@ -44,12 +45,14 @@ async def _our_form(request: Request) -> None:
 
 
 @router.get("", name="verify_page")
+@open_to(ANYBODY)
 def verify_page(request: Request) -> Response:
     """The form."""
     return render("verify.html", _frame(request), VerifyingView("", _trust_root(request)))
 
 
 @router.post("")
+@open_to(ANYBODY)
 async def verify_files(request: Request, _: Annotated[None, Depends(_our_form)]) -> Response:
     """What was found about the files of the form."""
     form = await read_form(request)

@@ -39,6 +39,19 @@ VERDICTS: Mapping[str, Shown] = {
     "refused": Shown(Words("未获授权", "Not allowed"), "grey", "stop"),
 }
 
+ANSWERED = Shown(Words("已答复", "Answered"), "blue", "info")
+"""An answer of an act that has no verdicts of these names."""
+
+ACTS: Mapping[str, Words] = {
+    "verification": Words("核验", "Verification"),
+    "matching": Words("比对", "Matching"),
+    "query": Words("查询", "Query"),
+    "retrieval": Words("调阅", "Retrieval"),
+    "certificates": Words("名下证照", "A subject's certificates"),
+    "case_check": Words("办件核验", "Case check"),
+}
+"""What an answer's member in the receipt says that it was."""
+
 OUTCOMES: Mapping[str, Shown] = {
     "pass": Shown(Words("通过", "pass"), "green", "check"),
     "fail": Shown(Words("不通过", "fail"), "red", "cross"),
@@ -74,6 +87,7 @@ BATCH_STATES: Mapping[str, tuple[str, Words]] = {
 }
 
 ROW_OUTCOMES: Mapping[str, tuple[str, Words]] = {
+    "accepted": ("green", Words("已接收，待改进", "accepted, to be improved")),
     "quarantined": ("red", Words("隔离", "quarantined")),
     "held": ("gold", Words("挂起", "held")),
 }
@@ -121,6 +135,9 @@ CASE_CAUSES: Mapping[str, Words] = {
     "vanished": Words("证照从来源中消失", "the certificate vanished from its source"),
     "erased": Words("已依法删除的数据再次交付", "delivered again after it was erased by law"),
     "move": Words("证照状态变更不合法定流程", "the certificate's state moved as law does not know"),
+    "dispute": Words("使用部门提出异议", "disputed by who used it"),
+    "steward": Words("数据管理员提出", "raised by a steward"),
+    "objection": Words("当事人在窗口或热线提出异议", "objected to at a window or hotline"),
 }
 
 MOVES: Mapping[str, Shown] = {

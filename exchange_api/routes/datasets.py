@@ -1,6 +1,8 @@
 """Publishing: departments' own systems push batches of a dataset, and ask what came of them. All requests are signed.
 
 POST /v1/datasets/{name}/batches               NDJSON, one row a line, beside a signed request in the header Hub-Request
+                                               `?dry_run=1`: only to be tried; nothing is kept, no sequence is taken
+GET  /v1/datasets/{name}/trials/{trial}        what would come of one that was tried
 GET  /v1/datasets/{name}/batches               the next sequence
 GET  /v1/datasets/{name}/batches/{delivery}    what came of a delivery; `?after=` the next page of refused rows
 """
@@ -10,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -19,9 +22,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from exchange_api.errors import BodyStalled, DeliveryRefused, NotASignedPush, WrongMediaType
+from exchange_api.people.roles import CLIENTS, open_to
 from exchange_api.problems import MEDIA_TYPE as PROBLEM
 from exchange_api.push_results import DeliveryResult, PushResults
 from exchange_api.sign_in import parts_of
+from exchange_api.trial_results import TrialResult, TrialResults
 
 MEDIA_TYPE = "application/x-ndjson"
 HEADER = "hub-request"
@@ -37,6 +42,8 @@ router = APIRouter(tags=["datasets"])
 
 Name = Annotated[str, Path(description="数据资源 Dataset, `<department>.<table>`", max_length=129)]
 Delivery = Annotated[int, Path(description="推送批次 Number of the delivery", ge=1, le=2**63 - 1)]
+Trial = Annotated[int, Path(description="试推批次 Number of the trial", ge=1, le=2**63 - 1)]
+DryRun = Annotated[bool, Query(description="只试推,不入库,不占用序号 Only to be tried; part of the signed url")]
 After = Annotated[int, Query(description="Refused rows behind this row number", ge=0, le=2**31 - 1)]
 
 
@@ -94,25 +101,38 @@ _DONE: dict[int | str, dict[str, Any]] = {
     200: {"model": DeliveryResult, "description": "归集完成 Taken in; `state` is done, or held for a steward"},
     202: {"model": DeliveryResult, "description": "等待归集 Landed, not taken in yet; ask again at Location"},
 }
+_TRIED: dict[int | str, dict[str, Any]] = {
+    200: {"model": TrialResult, "description": "试推完成 Tried; `state` is checked, or refused with `fault`"},
+    202: {"model": TrialResult, "description": "等待试推 Not tried yet; ask again at Location"},
+}
+_EITHER: dict[int | str, dict[str, Any]] = {
+    status: {"model": DeliveryResult | TrialResult, "description": _DONE[status]["description"]} for status in _DONE
+}
 
 
 @router.post(
     "/v1/datasets/{name}/batches",
     summary="推送 Push a batch of rows",
     response_class=JSONResponse,
-    responses=_DONE | _problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
+    responses=_EITHER | _problems(400, 401, 403, 404, 408, 409, 413, 415, 422, 503),
     openapi_extra={"parameters": [_REQUEST_HEADER, _PREFER], "requestBody": _BODY},
 )
-async def push(name: Name, request: Request) -> Response:
+@open_to(CLIENTS)
+async def push(name: Name, request: Request, *, dry_run: DryRun = False) -> Response:
     """Receive a delivery and answer with what came of each row; the same delivery gets the same answer."""
     _check_media_type(request)
     parts = parts_of(request)
-    admitted = await run_in_threadpool(parts.pushing.admit, _token(request), name, _path(request))
+    admitted = await run_in_threadpool(
+        partial(parts.pushing.admit, trial=dry_run), _token(request), name, path_of(request)
+    )
     loop = asyncio.get_running_loop()
     body = _Blocks(request.stream(), loop, time.monotonic() + SLOWEST_SECONDS)
     delivery = await loop.run_in_executor(parts.pushing.threads, parts.pushing.receive, admitted, body)
+    results = parts.trial_results if dry_run else parts.push_results
     if not _async_wanted(request):
-        await _finished(parts.push_results, delivery)
+        await _finished(results, delivery)
+    if dry_run:
+        return _tried(await run_in_threadpool(parts.trial_results.result, name, delivery))
     return _answer(await run_in_threadpool(parts.push_results.result, name, delivery))
 
 
@@ -122,10 +142,11 @@ async def push(name: Name, request: Request) -> Response:
     responses=_problems(400, 401, 403, 404, 409),
     openapi_extra={"parameters": [_REQUEST_HEADER]},
 )
+@open_to(CLIENTS)
 def next_sequence(name: Name, request: Request) -> NextSequence:
     """Tell a publisher where its order goes on; the signed request has no member `delivery`."""
     parts = parts_of(request)
-    dataset = parts.pushing.look(_token(request), name, _path(request))
+    dataset = parts.pushing.look(_token(request), name, path_of(request))
     return NextSequence(dataset.name, parts.push_results.next_sequence(dataset.name))
 
 
@@ -136,11 +157,35 @@ def next_sequence(name: Name, request: Request) -> NextSequence:
     responses=_DONE | _problems(400, 401, 403, 404, 409, 422),
     openapi_extra={"parameters": [_REQUEST_HEADER]},
 )
+@open_to(CLIENTS)
 def result(name: Name, delivery: Delivery, request: Request, after: After = 0) -> Response:
     """Tell any client of the department what came of a delivery; the signed request has no member `delivery`."""
     parts = parts_of(request)
-    dataset = parts.pushing.look(_token(request), name, _path(request))
+    dataset = parts.pushing.look(_token(request), name, path_of(request))
     return _answer(parts.push_results.result(dataset.name, delivery, after))
+
+
+@router.get(
+    "/v1/datasets/{name}/trials/{trial}",
+    summary="试推结果 What would come of a delivery",
+    response_class=JSONResponse,
+    responses=_TRIED | _problems(400, 401, 403, 404, 409, 422),
+    openapi_extra={"parameters": [_REQUEST_HEADER]},
+)
+@open_to(CLIENTS)
+def trial_result(name: Name, trial: Trial, request: Request) -> Response:
+    """Tell any client of the department what would come of a delivery that was tried."""
+    parts = parts_of(request)
+    dataset = parts.pushing.look(_token(request), name, path_of(request))
+    return _tried(parts.trial_results.result(dataset.name, trial))
+
+
+def _tried(found: TrialResult) -> Response:
+    """What is known of a trial; one that could not be read at all has its `fault`."""
+    location = {"Location": f"/v1/datasets/{found.dataset}/trials/{found.trial}"}
+    if found.state == "waiting":
+        return JSONResponse(found.to_json(), HTTPStatus.ACCEPTED, location | {"Retry-After": "2"})
+    return JSONResponse(found.to_json(), HTTPStatus.OK, location)
 
 
 def _answer(found: DeliveryResult) -> Response:
@@ -153,7 +198,7 @@ def _answer(found: DeliveryResult) -> Response:
     return JSONResponse(found.to_json(), HTTPStatus.OK, location)
 
 
-async def _finished(results: PushResults, delivery: int) -> None:
+async def _finished(results: PushResults | TrialResults, delivery: int) -> None:
     """Wait until the intake has said what came of a delivery, or WAIT_SECONDS."""
     until, pause = time.monotonic() + WAIT_SECONDS, _FIRST_PAUSE
     while not await run_in_threadpool(results.finished, delivery) and time.monotonic() < until:
@@ -178,7 +223,7 @@ def _token(request: Request) -> str:
     return given[0]
 
 
-def _path(request: Request) -> str:
+def path_of(request: Request) -> str:
     """What was asked for below the hub's address, the query included: the request's url is signed with it."""
     query = request.scope["query_string"].decode("latin-1")
     path: str = request.scope["path"]

@@ -13,13 +13,14 @@ from fastapi.responses import Response
 
 from certificates.documents.drawing import PAPERS
 from exchange_api.documents_made import MadeFile
+from exchange_api.people.roles import OFFICERS, Reach
 from exchange_api.sessions import Session
-from exchange_api.sign_in import parts_of, require_role
+from exchange_api.sign_in import parts_of, require
 
 LONGEST_CASE = 128
 router = APIRouter(tags=["documents"])
 
-Officer = Annotated[Session, Depends(require_role("officer"))]
+Officer = Annotated[Session, Depends(require(*sorted(OFFICERS), reach=Reach.OWN))]
 Kind = Literal["pdf", "ofd"]
 PaperName = Annotated[Literal["A4", "A5"], Query(description="纸张 Paper size")]
 

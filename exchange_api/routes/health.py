@@ -6,18 +6,21 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import parts_of
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live", summary="存活 Liveness")
+@open_to(ANYBODY)
 async def live() -> dict[str, str]:
     """The process answers; nothing else is looked at."""
     return {"status": "live"}
 
 
 @router.get("/health/ready", summary="就绪 Readiness")
+@open_to(ANYBODY)
 def ready(request: Request) -> JSONResponse:
     """Signs and verifies a canary, checks privileges and the ledger's head; 503 with reasons if anything is wrong.
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import parts_of
 
 SECONDS_TO_KEEP = 300
@@ -14,6 +15,7 @@ router = APIRouter(tags=["keys"])
 
 
 @router.get("/v1/keys.jwks", summary="公钥 Public keys")
+@open_to(ANYBODY)
 def keys(request: Request) -> JSONResponse:
     """The JWK set with which receipts and checkpoints verify offline."""
     ring = parts_of(request).keys

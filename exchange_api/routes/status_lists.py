@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from certificates.status_lists import MEDIA_TYPE
 from exchange_api.bundling import MOST_DAYS, make
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.sign_in import parts_of
 from exchange_api.status_lists import SIGNED_EVERY
 
@@ -23,6 +24,7 @@ router = APIRouter(tags=["status"])
 
 
 @router.get("/v1/status-lists", summary="状态列表目录 Status lists (aggregation)")
+@open_to(ANYBODY)
 def aggregation(request: Request) -> JSONResponse:
     """Tell where every list is, for offices that fetch all of them."""
     content: dict[str, Any] = {"status_lists": parts_of(request).status_lists.addresses()}
@@ -30,6 +32,7 @@ def aggregation(request: Request) -> JSONResponse:
 
 
 @router.get("/v1/offline-bundle", summary="离线包 Offline bundle", response_class=Response)
+@open_to(ANYBODY)
 def offline_bundle(
     request: Request,
     days: Annotated[int, Query(description="有效天数 Days for which it counts", ge=1, le=MOST_DAYS)] = 1,
@@ -42,6 +45,7 @@ def offline_bundle(
 
 
 @router.get("/v1/status-lists/{list_id}", summary="状态列表 A status list", response_class=Response)
+@open_to(ANYBODY)
 def status_list(
     request: Request,
     list_id: Annotated[int, Path(ge=1, le=LARGEST_LIST)],

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from exchange_api.errors import NotFound
+from exchange_api.people.roles import ANYBODY, open_to
 from exchange_api.routes.ledger import FOR_A_MOMENT, FOR_GOOD, LARGEST_INDEX
 from exchange_api.sign_in import parts_of
 
@@ -15,6 +16,7 @@ router = APIRouter(prefix="/ledger/time-stamps", tags=["ledger"])
 
 
 @router.get("/latest", summary="最新可信时间 Latest time stamp")
+@open_to(ANYBODY)
 def latest(request: Request, response: Response) -> dict[str, str | int]:
     """The size of the latest stamped checkpoint, and the authority's clock; 404 while there is none."""
     found = parts_of(request).stamped_proofs.latest()
@@ -25,6 +27,7 @@ def latest(request: Request, response: Response) -> dict[str, str | int]:
 
 
 @router.get("/{size}.tst", summary="时间戳 Time stamp", response_class=Response)
+@open_to(ANYBODY)
 def token(request: Request, size: Size) -> Response:
     """The token over the checkpoint of this size, DER; `openssl ts -verify -token_in` reads it."""
     name = f'attachment; filename="checkpoint-{size}.tst"'
@@ -33,12 +36,14 @@ def token(request: Request, size: Size) -> Response:
 
 
 @router.get("/{size}.checkpoint", summary="已盖戳的检查点 Stamped checkpoint", response_class=PlainTextResponse)
+@open_to(ANYBODY)
 def checkpoint(request: Request, size: Size) -> PlainTextResponse:
     """The checkpoint that the token is over, byte for byte what was stamped."""
     return PlainTextResponse(parts_of(request).stamped_proofs.checkpoint(size), headers=FOR_GOOD)
 
 
 @router.get("/proofs/{index}", summary="带时间戳的存证证明 Proof with its time", response_class=PlainTextResponse)
+@open_to(ANYBODY)
 def proof(request: Request, index: Annotated[int, Path(ge=0, le=LARGEST_INDEX)]) -> PlainTextResponse:
     """As `/v1/ledger/proofs/{index}`, under the earliest checkpoint that a trusted clock saw, with its time stamp."""
     return PlainTextResponse(parts_of(request).stamped_proofs.proof(index), headers=FOR_A_MOMENT)

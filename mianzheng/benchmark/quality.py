@@ -3,6 +3,7 @@
     found = bench_quality(QualityBench(rows=1_000_000), clock, tell)
     found.ratio                      -> gate over scan
     found.recall, found.precision    -> over all rules, by key
+    found.kinds                      -> the same of rules that one snapshot can't show
 
 gate          landed Parquet read, put into canonical form, judged by Great Expectations, keys compared, with positions
 scan          DuckDB hashing every checked column of that Parquet, unsealed; the quickest of three
@@ -17,7 +18,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -27,6 +28,7 @@ from mianzheng.benchmark.defects import Texts, Town
 from mianzheng.benchmark.duckdb_passes import DuckdbPasses
 from mianzheng.benchmark.footprint import processor_seconds
 from mianzheng.benchmark.gate import Gate, Keys
+from mianzheng.benchmark.kinds import KindFound, bench_kinds
 from mianzheng.benchmark.scratch import SNAPSHOTS, scratch_hub
 
 Say = Callable[[str, str], None]
@@ -43,12 +45,14 @@ class QualityBench:
     Attributes:
         folder: where the scratch folder is made; decides the disk.
         keep: leaves the scratch folder, its server stopped.
+        months: deliveries of the benchmark's desk, for the rules that one snapshot can't show; 0: none.
     """
 
     rows: int
     seed: int = 1
     folder: Path | None = None
     keep: bool = False
+    months: int = 60
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class QualityFound:
         checked_columns: those that a rule reads, which are the ones that the scan hashes.
         handwritten_agrees: whether the hand-written pass counted as many rows for each rule as the gate.
         cpu: processor seconds of the three.
+        kinds: the rules across datasets, against history, by the calendar and by trust.
     """
 
     rows: int
@@ -84,6 +89,7 @@ class QualityFound:
     handwritten_agrees: bool
     cpu: dict[str, float]
     by_rule: list[RuleFound]
+    kinds: list[KindFound]
 
 
 def bench_quality(asked: QualityBench, clock: Callable[[], datetime], tell: Say) -> QualityFound:
@@ -97,7 +103,12 @@ def bench_quality(asked: QualityBench, clock: Callable[[], datetime], tell: Say)
         tell(f"准备 {asked.rows:,} 行", f"making {asked.rows:,} rows")
         scratch.source.fill(town)
         with Gate(scratch.home, SNAPSHOTS, clock) as gate:
-            return _measured(asked, town, scratch.folder / "landed.parquet", gate, tell)
+            found = _measured(asked, town, scratch.folder / "landed.parquet", gate, tell)
+        if not asked.months:
+            return found
+        tell(f"逐月交付 {asked.months} 个月", f"{asked.months} months of deliveries")
+        kinds = bench_kinds(scratch.home, months=asked.months, seed=asked.seed, started=clock())
+    return replace(found, kinds=kinds)
 
 
 @dataclass(frozen=True)
@@ -145,6 +156,7 @@ def _measured(asked: QualityBench, town: Town, plain: Path, gate: Gate, tell: Sa
             name: round(run.cpu_s, 2) for name, run in (("gate", judged), ("scan", scanned), ("handwritten", by_hand))
         },
         by_rule=by_rule,
+        kinds=[],
     )
 
 

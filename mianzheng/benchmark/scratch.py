@@ -25,6 +25,7 @@ from registries.home import HubHome
 from registries.operators.folders import CONTRACT_PATTERN, operators_folder
 
 DEPARTMENT: Final = "benchmark_bureau"
+DESK: Final = "benchmark_desk"
 SNAPSHOTS: Final = f"{DEPARTMENT}.residents"
 CHANGES: Final = f"{DEPARTMENT}.resident_changes"
 
@@ -96,6 +97,7 @@ def _set_up(place: Path, home: HubHome, cluster: Cluster) -> Scratch:
 def write_contracts(folder: Path) -> None:
     """Put the benchmark's department into a folder of departments: the contracts as they are, and once as changes."""
     shutil.copytree(_CONTRACTS, folder / DEPARTMENT)
+    shutil.copytree(_CONTRACTS.parent / DESK, folder / DESK)
     for path in _CONTRACTS.glob(CONTRACT_PATTERN):
         text = path.read_text("utf-8")
         for words, others in _AS_CHANGES.items():

@@ -1,4 +1,4 @@
-"""Commands that measure the hub: bench load, bench quality. They bring their own rows, and clean up."""
+"""Commands that measure the hub: bench load, quality, verify, workbook ... They bring their own rows, and clean up."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from mianzheng.terminal import Json, clock, console, explained, print_json, say
 if TYPE_CHECKING:
     from mianzheng.benchmark.load import LoadFound
     from mianzheng.benchmark.quality import QualityFound
+    from mianzheng.benchmark.verify import VerifyFound
 
 app = typer.Typer(help="测速 / measure the hub on this machine.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -85,7 +86,12 @@ def show_load(found: "LoadFound") -> None:
 
 @app.command("quality")
 def quality(
-    rows: Rows = 1_000_000, seed: Seed = 1, folder: Folder = None, keep: Keep = False, as_json: Json = False
+    rows: Rows = 1_000_000,
+    seed: Seed = 1,
+    months: Annotated[int, typer.Option(min=0, max=600, help="逐月交付几个月 / how many months are delivered")] = 60,
+    folder: Folder = None,
+    keep: Keep = False,
+    as_json: Json = False,
 ) -> None:
     """检查与 DuckDB 扫描之比,查全率与查准率 / checking beside a scan by DuckDB; recall and precision.
 
@@ -95,7 +101,7 @@ def quality(
 
     with cleaned_up():
         found = bench_quality(
-            QualityBench(rows, seed, folder, keep), clock, (lambda _zh, _en: None) if as_json else say
+            QualityBench(rows, seed, folder, keep, months), clock, (lambda _zh, _en: None) if as_json else say
         )
     if as_json:
         print_json(found)
@@ -115,5 +121,107 @@ def show_quality(found: "QualityFound") -> None:
     console.print(f"ratio               {found.ratio:>10.2f}")
     for rule in found.by_rule:
         console.print(f"  {rule.rule:<34}{rule.planted:>9,} planted {rule.found:>9,} found {rule.both:>9,} both")
+    for kind in found.kinds:
+        console.print(f"  {kind.kind:<34}{kind.planted:>9,} planted {kind.found:>9,} found {kind.both:>9,} both")
     agrees = "相同 equal" if found.handwritten_agrees else "不同 differ"
     console.print(f"recall {found.recall:.4f}  precision {found.precision:.4f}  手写计数 counts by hand: {agrees}")
+
+
+@app.command("revocation")
+def revocation(
+    certificates: Annotated[int, typer.Option(min=100, help="证照数 / certificates in the hub")] = 100_000,
+    revocations: Annotated[int, typer.Option(min=2, help="吊销次数 / how many are revoked")] = 10,
+    among: Annotated[int, typer.Option(min=0, help="同批其他变更 / other changes, in every second delivery")] = 2_000,
+    folder: Folder = None,
+    keep: Keep = False,
+    as_json: Json = False,
+) -> None:
+    """吊销推送到在线核验结论变更所需的秒数 / seconds from the push of a revocation to the verdict that says so.
+
+    Example: `mianzheng bench revocation --json`; exit status 1 where any took longer than 5 s.
+    """
+    from mianzheng.benchmark.revocation import RevocationBench, as_lines, bench_revocation
+
+    with cleaned_up():
+        asked = RevocationBench(certificates, revocations, among, folder, keep)
+        found = bench_revocation(asked, clock, (lambda _zh, _en: None) if as_json else say)
+    if as_json:
+        print_json(found)
+    else:
+        for line in as_lines(found):
+            console.print(line, markup=False)
+    raise typer.Exit(0 if found.within else 1)
+
+
+@app.command("verify")
+def verify(
+    certificates: Annotated[int, typer.Option(min=10_000, help="证照数 / how many certificates")] = 1_000_000,
+    seconds: Annotated[float, typer.Option(min=1.0, max=60.0, help="每段秒数 / seconds of each run")] = 8.0,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="网页进程数,空接口同样多 / web processes, as many for the bare route")
+    ] = 1,
+    folder: Folder = None,
+    keep: Keep = False,
+    as_json: Json = False,
+) -> None:
+    """签名核验与空接口之比 / signed, durable answers beside a bare route in the same server.
+
+    Example: `mianzheng bench verify --certificates 10000000 --json`
+    """
+    from mianzheng.benchmark.verify import VerifyBench, bench_verify
+
+    with cleaned_up():
+        asked = VerifyBench(certificates, seconds, processes, folder=folder, keep=keep)
+        found = bench_verify(asked, clock, (lambda _zh, _en: None) if as_json else say)
+    if as_json:
+        print_json(found)
+    else:
+        show_verify(found)
+
+
+def show_verify(found: "VerifyFound") -> None:
+    """What a second brings, then where an answer's time goes."""
+    console.print(f"\n{found.certificates:,} 张证照 certificates", markup=False)
+    for name in ("hello_rps", "verify_rps", "ratio", "batch_verdicts_per_s", "batch_ratio", "size_ratio"):
+        console.print(f"{name:<22}{getattr(found, name):>12,.3f}")
+    for name in ("hello_p99_ms", "verify_p99_ms", "p99_more_ms"):
+        console.print(f"{name:<22}{getattr(found, name):>12,.2f}")
+    for stage, microseconds in found.stages.items():
+        console.print(f"  {stage:<20}{microseconds:>12,.1f} µs")
+
+
+@app.command("workbook")
+def workbook(
+    rows: Annotated[int, typer.Option(min=100, max=200_000, help="行数 / how many rows")] = 100_000,
+    columns: Annotated[int, typer.Option(min=1, max=200, help="列数 / how many columns")] = 20,
+    folder: Folder = None,
+    as_json: Json = False,
+) -> None:
+    """批注一份工作簿所需时间与内存 / what it takes to give a workbook back with its faults marked.
+
+    Example: `mianzheng bench workbook --json`; exit status 1 where it took 20 s or 512 MiB.
+    """
+    from mianzheng.benchmark.workbook import WorkbookBench, bench_workbook
+
+    with cleaned_up():
+        found = bench_workbook(WorkbookBench(rows, columns, folder), (lambda _zh, _en: None) if as_json else say)
+    if as_json:
+        print_json(found)
+    else:
+        console.print(f"\n{found.rows:,} 行 rows × {found.columns} 列 columns, {found.findings:,} 处 findings")
+        for name in ("seconds", "cpu_s", "peak_mib", "own_mib", "reader_mib", "source_mib", "result_mib"):
+            console.print(f"{name:<12}{getattr(found, name):>10,.2f}", markup=False)
+    raise typer.Exit(0 if found.within else 1)
+
+
+@app.command("bare", hidden=True)
+def bare(
+    port: Annotated[int, typer.Option()],
+    host: str = "127.0.0.1",
+    shared: Annotated[bool, typer.Option("--shared")] = False,
+) -> None:
+    """The bare route that answers are measured against."""
+    from exchange_api.bare import serve_bare
+
+    with explained():
+        serve_bare(host, port, shared=shared)

@@ -1,16 +1,17 @@
 """The command `explain`: which department, dataset, batch, landed file, row and rule decided a subject's values."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
 
+from certificates.china_time import CHINA
 from certificates.identifiers import check_citizen_number, check_uscc
 from certificates.sealing import sealing_key
 from mianzheng.errors import MianzhengError
-from mianzheng.explained_lines import CHINA, lines_of
+from mianzheng.explained_lines import lines_of
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json
 from registries.contracts.model import Dataset, Register
 from registries.departments import Catalogue
@@ -27,7 +28,7 @@ from registries.store.subject_versions import Looking, Version
 
 app = typer.Typer(rich_markup_mode=None)
 COMMAND_LINE = "command line"
-_CHECKS = {"citizen_number": check_citizen_number, "uscc": check_uscc}
+_CHECKS: Mapping[str, Callable[[str], bool]] = {"citizen_number": check_citizen_number, "uscc": check_uscc}
 Places = Mapping[tuple[str, int], Place]
 
 

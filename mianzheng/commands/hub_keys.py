@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from certificates.china_time import CHINA
 from certificates.keys import KeyPurpose, KeyRing, KeyState
 from certificates.trust_root import verify_key_set
 from mianzheng.terminal import Json, clock, console, explained, hub_home, print_json, say
@@ -14,8 +15,6 @@ from registries.hub_keys import open_keys
 
 app = typer.Typer(help="密钥 / keys.", no_args_is_help=True, rich_markup_mode=None)
 
-CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
-"""The zone of a moment that was typed without one."""
 
 Purpose = Annotated[KeyPurpose, typer.Argument(help="用途 / what the key is for")]
 

@@ -20,6 +20,8 @@ WORDS = {
     "history": ("历史数据", "former rows"),
     "bodies": ("回执正文", "bodies of answers"),
     "uploads": ("上传文件", "uploaded files"),
+    "replies": ("投递答复", "replies to deliveries"),
+    "evidence": ("佐证材料与扫描件", "evidence and scans"),
 }
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +10,11 @@ import typer
 from mianzheng.errors import MianzhengError
 from mianzheng.progress_display import waiting
 from mianzheng.terminal import Json, Quiet, clock, console, explained, hub_home, print_json
+from registries.connectors.arrivals import delivery_of
 from registries.contracts.loading import Dataset
 from registries.departments import Catalogue
 from registries.home import Role
-from registries.store import digest, scores
+from registries.store import digest
 from registries.store.engine import Store
 
 if TYPE_CHECKING:
@@ -71,9 +71,7 @@ def dataset_of(file: Path, name: str | None, catalogue: Catalogue) -> Dataset:
     """
     if name is not None and name in catalogue:
         return catalogue.dataset(name)
-    fitting = [
-        found for found in catalogue.datasets if found.server.pattern is not None and file.match(found.server.pattern)
-    ]
+    fitting = [found for found in catalogue.datasets if delivery_of(found, file.name) is not None]
     if name is None and len(fitting) == 1:
         return fitting[0]
     known = ", ".join(sorted(found.name for found in catalogue.datasets))
@@ -111,22 +109,6 @@ def show_counts(counts: Mapping[str, int]) -> None:
     """One count a line."""
     for name, count in counts.items():
         console.print(f"  {name:<12} {count:>12,}")
-
-
-@app.command()
-def quality(as_json: Json = False) -> None:
-    """数据质量得分,带分母 / scores of every rule with how many rows they speak of."""
-    with explained(), Store(hub_home().store_url(Role.PAGE)) as store, store.begin() as connection:
-        found = scores.current_scores(connection, None)
-    if as_json:
-        print_json([asdict(score) for score in found])
-        return
-    for name, lines in groupby(found, key=lambda score: score.dataset):
-        console.print(f"\n{name}", markup=False)
-        for one in lines:
-            percent = f"{100 * (1 - one.failed / one.checked):.2f} %" if one.checked else "no data"
-            counts = f"{one.checked - one.failed:>11,} / {one.checked:<11,}"
-            console.print(f"  {percent:>9} {counts} {one.level} 级  {one.dimension:<13} {one.rule_id}", markup=False)
 
 
 @store_app.command("digest")

@@ -32,6 +32,7 @@ def push(
     client: Annotated[str | None, typer.Option(help="客户端编号 / client; the sample city's without it")] = None,
     key: Annotated[Path | None, typer.Option(help="客户端私钥 PEM / the client's private key")] = None,
     hub: Annotated[str | None, typer.Option(help="枢纽地址 / address of the hub")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只试推,不入库 / only try it, keep nothing")] = False,
     as_json: Json = False,
 ) -> None:
     """推送一个批次并查看每行结果 / push a batch and see what became of each row.
@@ -42,11 +43,15 @@ def push(
     with explained(), waiting(console, "推送,等待枢纽处理", "pushing, and waiting for the hub", wanted=not as_json):
         publisher = Publisher((hub or Settings().address()).rstrip("/"), _client(dataset, client, key), clock)
         number = sequence or publisher.next_sequence(dataset)
-        answer = publisher.wait(publisher.push(dataset, number, file), WAIT_SECONDS)
+        answer = publisher.wait(publisher.push(dataset, number, file, dry_run=dry_run), WAIT_SECONDS)
     if as_json:
         print_json(answer)
+    elif dry_run:
+        _show_trial(answer)
     else:
         _show(answer)
+    if dry_run:
+        raise typer.Exit(0 if answer["state"] == "checked" and not answer["counts"]["quarantined"] else 1)
     refused = any(row["result"] != "accepted" for row in answer["rows"])
     raise typer.Exit(0 if answer["state"] == "done" and not refused else 1)
 
@@ -85,6 +90,20 @@ def _jwk(file: Path) -> Mapping[str, Any]:
     if not isinstance(found, dict):
         raise MianzhengError(f"{file.name} 不是 JWK。", f"{file.name} is no JWK.")
     return found
+
+
+def _show_trial(answer: Mapping[str, Any]) -> None:
+    """Counts and rules of a delivery that was tried; or why it can't be read."""
+    console.print(f"{answer['dataset']}: 试推,未入库 dry run, nothing was kept: {answer['state']}", markup=False)
+    if answer["fault"] is not None:
+        console.print(f"  {answer['fault']['zh']}\n  {answer['fault']['en']}", markup=False)
+    for what, count in (answer["counts"] or {}).items():
+        console.print(f"  {what:<12} {count:>12,}")
+    for words in answer["held_by"]:
+        console.print(f"  暂存 held: {words}", markup=False)
+    for reason in answer["reasons"]:
+        rows = ", ".join(str(number) for number in reason["first_rows"])
+        console.print(f"  {reason['rows']:,} 行 rows ({rows})  {reason['zh']}\n    {reason['en']}", markup=False)
 
 
 def _show(answer: Mapping[str, Any]) -> None:

@@ -29,16 +29,28 @@ def up(
 
 
 @app.command(hidden=True)
-def serve(host: str = "127.0.0.1", port: int = 8480) -> None:
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8480,
+    shared: Annotated[bool, typer.Option("--shared", help="several processes on one port")] = False,
+) -> None:
     """The web process: API and pages."""
     from exchange_api.parts import ApiSettings
     from exchange_api.server import serve as run
 
     # The ledger's name stays the same whatever port the hub listens on: checkpoints begin with it.
-    profile = Settings().profile or ""
-    settings = ApiSettings(issuer=f"http://{host}:{port}", ledger_name=f"{host}/ledger", profile=profile)
+    found = Settings()
     with explained():
-        run(hub_home(), host, port, clock, settings)
+        second_factor_for = found.second_factor_roles()
+    settings = ApiSettings(
+        issuer=f"http://{host}:{port}",
+        ledger_name=f"{host}/ledger",
+        profile=found.profile or "",
+        second_factor_for=second_factor_for,
+        panel_origins=found.framing(),
+    )
+    with explained():
+        run(hub_home(), host, port, clock, settings, shared=shared)
 
 
 @app.command(hidden=True)

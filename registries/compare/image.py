@@ -11,7 +11,7 @@ in the order in which they came, as bringing ten million of them into another ta
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 Hashes = NDArray[np.int64]
+
+AT_ONCE: Final = 1_000
+"""Hashes that are looked up together: in ten million, their part is a few hundred kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ class Part:
         return cls(contents[order], keys, order.astype(np.int32), lambda: texts, np.ones(len(order), np.bool_))
 
     def find(self, contents: Hashes) -> tuple[Bools, NDArray[np.intp]]:
-        """Per content whether it is held, and where; quicker if they ascend, at least roughly."""
-        places = np.searchsorted(self.contents, contents)
+        """Per content whether it is held, and where; quicker if they ascend."""
+        places = places_among(self.contents, contents)
         places[places == len(self.contents)] = 0
         if not len(self.contents):
             return np.zeros(len(contents), np.bool_), places
@@ -104,6 +107,20 @@ def roughly_in_order(values: Hashes) -> NDArray[np.int64]:
     return packed & ((1 << bits) - 1)
 
 
+def places_among(ordered: Hashes, wanted: Hashes) -> NDArray[np.intp]:
+    """`np.searchsorted`; of hashes that ascend AT_ONCE at a time, so that what is searched fits a processor's cache."""
+    if len(wanted) <= AT_ONCE or (wanted[1:] < wanted[:-1]).any():
+        return np.searchsorted(ordered, wanted)
+    found = np.empty(len(wanted), np.intp)
+    firsts = np.arange(0, len(wanted), AT_ONCE)
+    begins = np.searchsorted(ordered, wanted[firsts])
+    ends = np.append(begins[1:], len(ordered))
+    for first, begin, end in zip(firsts.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        some = slice(first, first + AT_ONCE)
+        found[some] = begin + np.searchsorted(ordered[begin:end], wanted[some])
+    return found
+
+
 def texts_of(narrow_rows: pa.Table) -> pa.Table:
     """The texts of the keys' parts."""
     return narrow_rows.select([name for name in narrow_rows.column_names if name.startswith("text_")])
@@ -115,7 +132,7 @@ def hashes(narrow_rows: pa.Table, name: str) -> Hashes:
     return numbers
 
 
-def among(contents: pa.ChunkedArray, few: Hashes) -> Bools:
-    """Per row whether its content is one of a few."""
-    found: Bools = pc.is_in(contents, value_set=pa.array(few)).to_numpy()
+def among(hashes: pa.ChunkedArray, few: Hashes | pa.ChunkedArray) -> Bools:
+    """Per row whether its hash is one of a few."""
+    found: Bools = pc.is_in(hashes, value_set=pa.array(few) if isinstance(few, np.ndarray) else few).to_numpy()
     return found

@@ -14,8 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from registries.compare.image import Bools, Hashes, Image, among, hashes, roughly_in_order
+from registries.compare.image import Bools, Hashes, Image, Part, among, hashes, in_order, texts_of
+
+RowNumbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,15 @@ class Lookup:
         self._image = image
         self._seen = [np.zeros(len(part.contents), np.bool_) for part in image.parts]
         self._in_first: list[Bools] = []
+        self._known = 0
+        self._no_texts: list[pa.Table] = []
         self._strange_keys: list[pa.ChunkedArray] = []
 
     def unknown(self, narrow_rows: pa.Table) -> Bools:
         """Per row whether the image lacks its content."""
+        self._no_texts = [texts_of(narrow_rows).slice(0, 0)]
         contents = hashes(narrow_rows, "content")
-        order = roughly_in_order(contents)
+        order = in_order(contents)
         found = []
         for part, seen in zip(self._image.parts, self._seen, strict=True):
             held, places = part.find(contents[order])
@@ -52,17 +58,38 @@ class Lookup:
             found[-1][order] = held
         self._in_first.append(found[0])
         unknown: Bools = ~np.logical_or.reduce(found)
+        self._known += len(unknown) - int(unknown.sum())
         self._strange_keys.append(narrow_rows.column("key").filter(pa.array(unknown)))
         return unknown
 
+    def sharing(self, rows: pa.Table) -> RowNumbers | None:
+        """Numbers of rows that may share their key with another row; None: two have one content, and this can't tell.
+
+        The image holds each key once. So two rows of a key have one content, or one of them is a row that it lacks.
+
+        Args:
+            rows: all narrow rows that were asked about.
+        """
+        if self._known > sum(int(seen.sum()) for seen in self._seen):
+            return None
+        several = pc.is_in(rows.column("key"), value_set=self._strange())
+        numbers: RowNumbers = (
+            rows.column("row_number").filter(pc.and_(several, rows.column("key").is_valid())).to_numpy()
+        )
+        return numbers
+
     def absent(self) -> pa.Table:
         """Keys that no row had, as the texts of their parts: neither with the image's content nor with another."""
-        came = pa.chunked_array([part for keys in self._strange_keys for part in keys.chunks], pa.int64())
-        left = pa.concat_tables(
-            part.rows(part.held & ~seen) for part, seen in zip(self._image.parts, self._seen, strict=True)
-        )
-        absent = left.filter(pc.invert(pc.is_in(left.column("key"), value_set=came)))
-        return absent.select([name for name in absent.column_names if name.startswith("text_")])
+        left = [(part, self._left(part, seen)) for part, seen in zip(self._image.parts, self._seen, strict=True)]
+        found = [texts_of(part.rows(rows)) for part, rows in left if rows.any()]  # others' texts need not be read
+        tables = [*self._no_texts, *found]
+        return pa.concat_tables(tables) if tables else pa.table({})
+
+    def _left(self, part: Part, seen: Bools) -> Bools:
+        """Which rows of a part are held and no row asked about had their key."""
+        left = part.held & ~seen
+        left[left] = ~among(pa.chunked_array([part.keys[left]]), self._strange())
+        return left
 
     def change(self, rows: pa.Table, current: Bools) -> Change:
         """What the image's large part lacks of the rows that are current now, and what it has too much.
@@ -79,3 +106,7 @@ class Lookup:
         held = self._seen[0].copy()
         held[places[dropped]] = False
         return Change(first.contents[~held], rows.filter(pa.array(current & ~known)))
+
+    def _strange(self) -> pa.ChunkedArray:
+        """Keys of rows that the image lacks."""
+        return pa.chunked_array([part for keys in self._strange_keys for part in keys.chunks], pa.int64())

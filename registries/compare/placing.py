@@ -6,9 +6,10 @@
     placed = placing.placed(accepted)
 
 A small batch, and a change set that meets rows, is staged whole. Of a large first load good rows go straight into the
-current table; of a large snapshot those that the image holds just so go nowhere. In both, narrow rows tell which others
-must be staged too: those that share a key, refer to nothing that is known, are new or changed. The stage then holds
-every row that any question across rows can be about, and is asked as if it held all.
+current table; of a large snapshot those that the image holds just so go nowhere. Rows that share a key are known before
+any is judged (`sharing`), or from what the image lacks; narrow rows tell which others must be staged too: those that
+refer to nothing that is known, are new or changed. The stage then holds every row that any question across rows can be
+about, and is asked as if it held all.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ from registries.compare.image import Image
 from registries.compare.images import Images
 from registries.compare.lookup import Lookup
 from registries.compare.narrow import Shape
+from registries.compare.sharing import sharing
 from registries.compare.workbench import RowNumbers, Workbench
 from registries.contracts.model import Dataset, RuleSpec
 from registries.landing import Landed, Landing
@@ -135,9 +137,14 @@ class Fetch:
 
     def _wanted(self, numbers: RowNumbers) -> Iterator[Wanted]:
         for group, (first, size) in enumerate(self.landing.groups(self.landed)):
-            here = numbers[np.searchsorted(numbers, first) : np.searchsorted(numbers, first + size)]
+            here = within(numbers, first, size)
             if len(here):
                 yield Wanted(group, first, here - first)
+
+
+def within(numbers: RowNumbers, first: int, rows: int) -> RowNumbers:
+    """Those of ascending row numbers that belong to a chunk."""
+    return numbers[np.searchsorted(numbers, first) : np.searchsorted(numbers, first + rows)]
 
 
 class SparseStage:
@@ -166,6 +173,8 @@ class SparseStage:
         self._images = images
         self._image = image
         self._lookup = Lookup(image) if image is not None and engine.at_hand else None
+        look_first = self._lookup is None
+        self._shared = sharing(engine, dataset, fetch.landing, fetch.landed) if look_first else np.zeros(0, np.int64)
         self._bench = Workbench(self.shape, engine)
         self._staged: list[RowNumbers] = []
         self._loaded = 0
@@ -176,6 +185,7 @@ class SparseStage:
     def take(self, first: int, rows: pa.Table, refused: Bools, looked_at: Bools, narrow_rows: pa.Table | None) -> None:
         """As the protocol says."""
         here = looked_at | refused
+        here[within(self._shared, first, rows.num_rows) - first] = True
         if narrow_rows is not None:
             self._bench.add(narrow_rows)
             if self._lookup is not None:
@@ -188,7 +198,7 @@ class SparseStage:
 
     def finish(self, found: RowNumbers, references: Sequence[RuleSpec]) -> Stage:
         """As the protocol says."""
-        late = [found, self._bench.sharing(), *self._strange(references)]
+        late = [found, self._sharing_late(), *self._strange(references)]
         if self._lookup is not None:
             self._note_absent(self._lookup.absent())
         elif self._image is not None:
@@ -230,13 +240,7 @@ class SparseStage:
         self._images.keep(self._dataset, self._stage.batch, rows if kept.all() else rows.filter(pa.array(kept)))
 
     def _stage_late(self, numbers: RowNumbers) -> None:
-        """Rows that only a look at all of them has found: from the current table, or from what was landed."""
-        if self._image is None and len(self._dataset.columns) == len(self._dataset.stored_columns):
-            texts = [name for name in self._bench.rows.column_names if name.startswith("text_")]
-            rows = self._bench.rows.select(["row_number", *texts]).take(pa.array(numbers - 1))
-            rows = rows.rename_columns(["row_number", *self._dataset.key])
-            self._loaded -= first_load.take_back(self._conn, self._dataset, rows)
-            return
+        """Rows that only a look at all of them has found, read again; they are the only ones that have their keys."""
         for found, rows in self._fetch.each(self._engine, numbers):
             self._put(found, rows, np.zeros(len(found), np.bool_))
         if self._image is None:
@@ -246,6 +250,13 @@ class SparseStage:
         if len(numbers):
             self._stage.copy_in(numbers, rows, refused)
             self._staged.append(numbers)
+
+    def _sharing_late(self) -> RowNumbers:
+        """Rows that share what should be unique, where a lookup tells: nearly none of them is not staged yet."""
+        if self._lookup is None:  # they were known beforehand
+            return np.zeros(0, np.int64)
+        found = None if self.shape.unique else self._lookup.sharing(self._bench.rows)
+        return self._bench.sharing() if found is None else found
 
     def _strange(self, references: Sequence[RuleSpec]) -> Iterator[RowNumbers]:
         for rule in references:

@@ -13,8 +13,10 @@ import contextlib
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +69,7 @@ class SparkEngine:
         self._master = master
         self._folder = folder
         self._running: _Running | None = None
+        self._on_interrupt = signal.getsignal(signal.SIGINT)
         self._views = 0
         self._unused: list[str] = []
 
@@ -118,6 +121,8 @@ class SparkEngine:
             with contextlib.suppress(*_SPARKS):
                 stop()
         _end(running.java)
+        if threading.current_thread() is threading.main_thread():  # pyspark leaves a handler that asks a stopped Spark
+            signal.signal(signal.SIGINT, self._on_interrupt)
         shutil.rmtree(self._mine, ignore_errors=True)
 
     def __enter__(self) -> Self:
@@ -148,6 +153,7 @@ class SparkEngine:
         import ibis
 
         self._prepare_folder()
+        self._on_interrupt = signal.getsignal(signal.SIGINT)
         conf = SparkConf(loadDefaults=False).setAll(list(spark_settings(self._master, self._mine).items()))
         gateway = launch_gateway(conf, {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL})
         context = SparkContext(conf=conf, gateway=gateway)

@@ -2,7 +2,7 @@ r"""Which of the files in a place is the next delivery of a dataset.
 
 A delivery's position is what the `*` of its contract's pattern stands for, then the file's name: so that
 `full_20260601.csv` and `changes_20260602.csv` sort together. Files that end in `.part` are being
-written and don't count.
+written and don't count. Files that end in `.dry` are only to be tried: `full_20260601.csv.dry`.
 
     >>> matched("enterprises_*.csv", "enterprises_20260131.csv")
     '20260131'
@@ -27,6 +27,9 @@ from registries.contracts.model import Dataset, Delivery
 MANIFEST: Final = ".manifest.json"
 """The end of a manifest's name; its beginning is the name of the file that it vouches for."""
 
+TRIAL: Final = ".dry"
+"""The end of the name of a file that is only to be tried."""
+
 _BETWEEN: Final = "\t"  # sorts before every character that a file's name may have here
 
 
@@ -45,6 +48,12 @@ class Arrival:
     delivery: Delivery
     manifest: Entry | None = None
     late: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What tells it from any other file, and from itself before it was written anew: SHA-256, in hex."""
+        told = f"{self.entry.name}\x1f{self.entry.size}\x1f{self.entry.state}"
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def next_arrival(dataset: Dataset, entries: Sequence[Entry], before: Taken) -> Arrival | None:
@@ -80,9 +89,21 @@ def arrivals(dataset: Dataset, entries: Iterable[Entry]) -> list[Arrival]:
     return found
 
 
+def trial_arrivals(dataset: Dataset, entries: Iterable[Entry]) -> list[Arrival]:
+    """The files of the dataset that are only to be tried, in no particular order; they have no place in any order."""
+    found = []
+    for entry in entries:
+        delivery = delivery_of(dataset, entry.name.removesuffix(TRIAL)) if entry.name.endswith(TRIAL) else None
+        if delivery is not None:
+            found.append(Arrival(entry, None, delivery))
+    return found
+
+
 def arrivals_digest(dataset: Dataset, entries: Iterable[Entry]) -> str:
     """What tells newly arrived files from those seen before, without reading them: SHA-256, 32 hex digits."""
-    told = sorted(f"{one.entry.name}\x1f{one.entry.size}\x1f{one.entry.state}" for one in arrivals(dataset, entries))
+    every = list(entries)
+    everything = [*arrivals(dataset, every), *trial_arrivals(dataset, every)]
+    told = sorted(f"{one.entry.name}\x1f{one.entry.size}\x1f{one.entry.state}" for one in everything)
     return hashlib.sha256("\x1e".join(told).encode()).hexdigest()[:32]
 
 

@@ -4,7 +4,7 @@
 'shops_drop: a file has a name that is no printable text in UTF-8; rename it and deliver it again'
 """
 
-from registries.connectors.faults import SourceFault
+from registries.connectors.faults import SourceChangedShape, SourceFault
 
 
 class NotAFileName(SourceFault):
@@ -88,3 +88,24 @@ class NotJsonLines(SourceFault):
             "values are texts, numbers, booleans or null",
         )
         self.line = line
+
+
+class NoHeader(SourceChangedShape):
+    """Raised when none of the contract's columns is there: what stands in the header's place may be a row's values."""
+
+    def __init__(self, shape: SourceChangedShape) -> None:
+        super().__init__(shape.source, shape.missing, shape.unknown, shape.double)
+        self.zh = (
+            f"{shape.source}: 没有找到表头, 缺少列 {'、'.join(shape.missing)}; "
+            "第一行应为数据契约的列名, 请补上表头, 或在数据资源页面下载模板"
+        )
+        self.en = (
+            f"{shape.source}: there is no header, columns are missing: {', '.join(shape.missing)}; the first row "
+            "should have the contract's column names: add them, or use the template on the dataset's page"
+        )
+        self.args = (f"{self.zh} | {self.en}",)
+
+
+def shape_fault(shape: SourceChangedShape, expected: int) -> SourceChangedShape:
+    """The fault to raise: names of columns are shown only where some are the contract's, values never."""
+    return NoHeader(shape) if 1 < expected == len(shape.missing) else shape

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from registries.connectors.arrivals import Arrival, arrivals, arrivals_digest, next_arrival
+from registries.connectors.arrivals import Arrival, arrivals, arrivals_digest, next_arrival, trial_arrivals
 from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import AddressUnusable
 from registries.connectors.folder import Folder
@@ -48,8 +48,31 @@ def next_file(
 def files_seen(dataset: Dataset, address: str, secret: Callable[[str], str | None]) -> FilesSeen | None:
     """What a look at the place shows of the dataset; None: no complete file."""
     entries = place_of(dataset.server.name, address, secret).entries()
-    changes = [one.entry.changed_at for one in arrivals(dataset, entries)]
+    everything = [*arrivals(dataset, entries), *trial_arrivals(dataset, entries)]
+    changes = [one.entry.changed_at for one in everything]
     return FilesSeen(arrivals_digest(dataset, entries), max(changes)) if changes else None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A file that is only to be tried.
+
+    Attributes:
+        name: as it lies there, `.dry` included.
+        identity: differs as soon as it was written anew: SHA-256, in hex. Nothing was read for it.
+        delivery: the file, as if it had come to be taken in.
+    """
+
+    name: str
+    identity: str
+    delivery: DeliveredFile
+
+
+def trials_of(dataset: Dataset, address: str, secret: Callable[[str], str | None]) -> list[Trial]:
+    """The files of a dataset that are only to be tried, by name."""
+    place = place_of(dataset.server.name, address, secret)
+    found = sorted(trial_arrivals(dataset, place.entries()), key=lambda one: one.entry.name)
+    return [Trial(one.entry.name, one.identity, _delivered(dataset, place, one)) for one in found]
 
 
 def place_of(server: str, address: str, secret: Callable[[str], str | None]) -> Place:

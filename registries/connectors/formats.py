@@ -24,6 +24,17 @@ SUFFIXES: Final = (".csv", ".xlsx", ".jsonl", ".ndjson", ".parquet")
 
 _ZIP, _OLD_OFFICE, _PARQUET, _BOM = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"\xef\xbb\xbf"
 _FIRST: Final = 4 << 10
+_NO_TABLE: Final = (
+    b"<",
+    b"%PDF",
+    b"Rar!",
+    b"7z\xbc\xaf",
+    b"\x1f\x8b",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"\xff\xfe",
+    b"\xfe\xff",
+)
 
 
 def reader_of(file_format: FileFormat) -> Reader:
@@ -48,12 +59,23 @@ def reader_of(file_format: FileFormat) -> Reader:
 
 
 def format_told(file: BinaryIO, name: str) -> FileFormat:
-    """What a file's first bytes say it is; its name decides what they leave open."""
+    """What a file's first bytes say it is; its name decides what they leave open.
+
+    Text under a workbook's name is read as the text it is; anything else under it is a workbook that can't be read.
+    """
     first = file.read(_FIRST)
     if first.startswith((_ZIP, _OLD_OFFICE)):
+        return "xlsx"
+    if name.lower().endswith(".xlsx") and not _is_text(first):
         return "xlsx"
     if first.startswith(_PARQUET):
         return "parquet"
     lines = name.lower().endswith((".jsonl", ".ndjson"))
     braced = first.removeprefix(_BOM).lstrip().startswith(b"{") and not name.lower().endswith(".csv")
     return "json_lines" if lines or braced else "csv"
+
+
+def _is_text(first: bytes) -> bool:
+    """Whether a file begins as a table in text does: no web page, no picture, nothing binary, and not nothing."""
+    begins = first.removeprefix(_BOM).lstrip()
+    return bool(begins) and not begins.startswith(_NO_TABLE) and b"\0" not in first

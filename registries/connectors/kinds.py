@@ -12,7 +12,8 @@ import pyarrow as pa
 from registries.connectors.arrivals import delivery_of
 from registries.connectors.delivered_file import DeliveredFile
 from registries.connectors.faults import NotPulled, SourceUnknown
-from registries.connectors.files import FilesSeen, files_seen, next_file
+from registries.connectors.files import FilesSeen, Trial, files_seen, next_file, place_of, trials_of
+from registries.connectors.place import Place
 from registries.connectors.taken import NOTHING_TAKEN, Taken
 from registries.contracts.model import Dataset, Delivery
 
@@ -22,9 +23,12 @@ __all__ = [
     "FilesSeen",
     "Secrets",
     "Taken",
+    "Trial",
     "arrived",
     "connector_for",
     "no_secrets",
+    "reply_place",
+    "trials",
     "upload_connector",
 ]
 
@@ -94,6 +98,16 @@ def arrived(dataset: Dataset, sources: Mapping[str, str], secrets: Secrets = no_
         SourceFault: it can't be reached.
     """
     return files_seen(dataset, _address(dataset, sources), _secret_of(dataset, secrets))
+
+
+def trials(dataset: Dataset, sources: Mapping[str, str], secrets: Secrets = no_secrets) -> list[Trial]:
+    """The files of a dataset that came to be tried only; errors as `arrived`."""
+    return trials_of(dataset, _address(dataset, sources), _secret_of(dataset, secrets))
+
+
+def reply_place(dataset: Dataset, sources: Mapping[str, str], secrets: Secrets = no_secrets) -> Place:
+    """Where a dataset's files come from, to write replies to; errors as `arrived`."""
+    return place_of(dataset.server.name, _address(dataset, sources), _secret_of(dataset, secrets))
 
 
 def _address(dataset: Dataset, sources: Mapping[str, str]) -> str:

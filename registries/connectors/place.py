@@ -1,7 +1,8 @@
-"""Where files are delivered: a local folder, an SFTP server, an S3-compatible store.
+"""Where files are delivered, and replies to them: a local folder, an SFTP server, an S3-compatible store.
 
     for entry in place.entries(): entry.name, entry.size
     with place.open(entry) as file: ...
+    place.put("out", "shops.csv.receipt.json", content)
 
 A place lists plain files and opens them; what is in them, and which of them is next, it does not know.
 """
@@ -39,3 +40,12 @@ class Place(Protocol):
 
     def unchanged(self, entry: Entry) -> bool:
         """Whether what `open` gives is still what `entry` lists; asked when reading is over."""
+
+    def put(self, folder: str, name: str, content: BinaryIO) -> None:
+        """Write a file into a folder right below, whole or not at all; another one of its name is replaced.
+
+        The folder is made where it is missing. `folder` and `name` are names, not paths.
+        """
+
+    def remove(self, folder: str, name: str) -> None:
+        """Remove a file from a folder right below; nothing where there is none."""

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 import pyarrow as pa
 
 from registries.connectors.faults import SourceChangedShape
+from registries.connectors.file_faults import shape_fault
 from registries.contracts.model import Dataset
 
 Opened = Callable[[], AbstractContextManager[BinaryIO]]
@@ -32,10 +33,10 @@ def check_names(dataset: Dataset, name: str, names: Sequence[str]) -> None:
     """SourceChangedShape unless a file's column names are the contract's, each once; the hub's own are passed over."""
     expected = sources(dataset)
     missing = [one for one in expected if one not in names]
-    unknown = sorted({one for one in names if not one.startswith(OUR_COLUMNS)} - set(expected))
+    unknown = [one for one in dict.fromkeys(names) if one not in expected and not one.startswith(OUR_COLUMNS)]
     double = sorted({one for one in names if names.count(one) > 1})
     if missing or unknown or double:
-        raise SourceChangedShape(name, missing, unknown, double)
+        raise shape_fault(SourceChangedShape(name, missing, unknown, double), len(expected))
 
 
 def sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

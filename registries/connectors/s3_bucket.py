@@ -1,4 +1,4 @@
-"""A folder of an S3-compatible store that a department delivers to.
+"""A folder of an S3-compatible store that a department delivers to, and finds replies in.
 
     S3Bucket.of_address("tax_bucket", "s3://outgoing/tax?endpoint=https://host:9000", secret).entries()
 
@@ -92,6 +92,17 @@ class S3Bucket:
     def unchanged(self, entry: Entry) -> bool:
         """What was brought was looked at before and after, and does not change here."""
         return entry in self._copies
+
+    def put(self, folder: str, name: str, content: BinaryIO) -> None:
+        """Write an object below a further prefix; the store shows it when it is whole."""
+        with self._faults(), self._store.open_output_stream(f"{self._folder}/{folder}/{name}") as file:
+            while block := content.read(_BLOCK):
+                file.write(block)
+
+    def remove(self, folder: str, name: str) -> None:
+        """Remove an object below a further prefix."""
+        with self._faults(), contextlib.suppress(FileNotFoundError):
+            self._store.delete_file(f"{self._folder}/{folder}/{name}")
 
     def _blocks(self, entry: Entry, offset: int) -> Generator[bytes]:
         """The object from an offset on, as long as it is the same one."""

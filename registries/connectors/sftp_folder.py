@@ -1,4 +1,4 @@
-"""A folder of an SFTP server that a department delivers to.
+"""A folder of an SFTP server that a department delivers to, and finds replies in.
 
     SftpFolder.of_address("health_sftp", "sftp://hub@host:22/outgoing", secret).entries()
 
@@ -93,6 +93,27 @@ class SftpFolder:
     def unchanged(self, entry: Entry) -> bool:
         """What was brought was looked at before and after, and does not change here."""
         return entry in self._copies
+
+    def put(self, folder: str, name: str, content: BinaryIO) -> None:
+        """Write a file into a folder below; a link in the folder's place is not followed."""
+        with self._faults(), self._connected() as sftp:
+            path = f"{self._folder.rstrip('/')}/{folder}"
+            if folder not in sftp.listdir(self._folder):
+                sftp.mkdir(path, 0o770)
+            if not stat.S_ISDIR(sftp.lstat(path).st_mode or 0):
+                raise NoSuchPlace(self._server)
+            part = f"{path}/.{name}.part"
+            with sftp.open(part, "wb") as file:
+                file.chmod(0o660)
+                file.set_pipelined(pipelined=True)
+                while block := content.read(_BLOCK):
+                    file.write(block)
+            sftp.posix_rename(part, f"{path}/{name}")
+
+    def remove(self, folder: str, name: str) -> None:
+        """Remove a file from a folder below."""
+        with self._faults(), self._connected() as sftp, contextlib.suppress(FileNotFoundError):
+            sftp.remove(f"{self._folder.rstrip('/')}/{folder}/{name}")
 
     def _blocks(self, entry: Entry, offset: int) -> Generator[bytes]:
         """The file from an offset on, as long as it is what was listed."""

@@ -21,7 +21,13 @@ _BINARY: Final = (
     (b"PAR1", "Parquet 文件", "a Parquet file"),
     (b"\xff\xfe", "UTF-16 文本", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 文本", "UTF-16 text"),
+    (b"%PDF", "PDF 文件", "a PDF"),
+    (b"Rar!", "RAR 压缩包", "a RAR archive"),
+    (b"7z\xbc\xaf", "7z 压缩包", "a 7z archive"),
+    (b"\x89PNG", "图片", "a picture"),
+    (b"\xff\xd8\xff", "图片", "a picture"),
 )
+_MARKUP: Final = ("网页或 XML", "a web page or XML")
 _CODECS: Final = {"UTF-8": "utf-8", "GB18030": "gb18030"}
 
 
@@ -56,6 +62,8 @@ def told_codec(
     for magic, zh, en in _BINARY:
         if first.startswith(magic):
             raise NotText(zh, en)
+    if first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+        raise NotText(*_MARKUP)
     candidates = ["utf-8-sig"] if first.startswith(codecs.BOM_UTF8) else ["utf-8", "gb18030"]
     decoding = _Decoding(candidates, source)
     for block in _blocks(first, file):

@@ -4,7 +4,8 @@
 
 A small file can ask for gigabytes (one cell in the last row and column) or minutes: sizes are looked at before anything
 is parsed, and the parser has limited memory and time. The sheet is the one that the contract names, or the only visible
-one that has the contract's columns; its header may stand below a title.
+one that has the contract's columns; its header may stand below a title. In which order the columns stood there is told
+with each batch (`header_order`), so that a workbook can be given back as it came.
 """
 
 import contextlib
@@ -12,35 +13,39 @@ import json
 import subprocess
 import sys
 import threading
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 import pyarrow as pa
 
 from registries.connectors.faults import SourceChangedShape, SourceFault
+from registries.connectors.file_faults import shape_fault
 from registries.connectors.rows import OUR_COLUMNS, Opened, sources
 from registries.connectors.workbook_faults import (
     BYTES,
     COLUMNS,
     ROWS,
     ErrorCell,
+    FormulaWithoutValue,
+    HeaderAgain,
+    HiddenCells,
+    MergedCells,
     NoSuchSheet,
     NotWorkbook,
+    OldForm,
+    OtherForm,
     SeveralSheets,
     WorkbookTooLarge,
 )
-from registries.connectors.workbook_wanted import WRONG, Wanted
+from registries.connectors.workbook_package import check_package
+from registries.connectors.workbook_wanted import HEADERS, WRONG, Wanted
 from registries.contracts.model import Dataset
 
 MEMORY: Final = 2 << 30
 SECONDS: Final = 120
 """What reading one workbook may take: bytes of address space; processor time, and twice that on the clock."""
 
-_ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_UNZIPPED: Final = 1 << 30
-_MEMBERS: Final = 2_000
 _SAID: Final = 64 << 10
 _NUMERIC: Final = ("integer", "number")
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
@@ -56,48 +61,37 @@ def workbook_rows(dataset: Dataset, name: str, opened: Opened) -> Iterator[pa.Re
     Raises:
         NotWorkbook: something else, damaged, old or encrypted.
         WorkbookTooLarge: more than BYTES, ROWS or COLUMNS, or than MEMORY and SECONDS suffice for.
-        SourceChangedShape, NoSuchSheet, SeveralSheets, ErrorCell
+        SourceFault: any other of workbook_faults; SourceChangedShape.
     """
     with opened() as file:
         content = file.read(BYTES + 1)
-        _check(name, content, file)
+    check_package(name, content)
     with _process(_wanted(dataset)) as process:
         _feed(process, content)
         names = [column.name for column in dataset.columns]
         try:
             for batch in pa.ipc.open_stream(process.stdout):
-                yield batch.rename_columns(names)
+                schema = pa.schema([(one, pa.string()) for one in names], metadata=batch.schema.metadata)
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
         except (pa.ArrowInvalid, OSError):  # it ended early; why, is said below
             pass
         _stop_if_wrong(dataset, name, process)
 
 
-def _check(name: str, content: bytes, file: BinaryIO) -> None:
-    """What can be seen before anything is parsed."""
-    if len(content) > BYTES:
-        raise WorkbookTooLarge(name)
-    if content.startswith(_OLD_OFFICE):
-        raise NotWorkbook(name, "旧版 .xls, 或有密码", "an old .xls, or one with a password")
-    if not content.startswith(_ZIP):
-        raise NotWorkbook(name, "不是工作簿", "another kind of file")
-    try:
-        file.seek(0)
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
-        raise NotWorkbook(name, "压缩包已损坏", "its archive is damaged") from None
-    if len(members) > _MEMBERS or sum(one.file_size for one in members) > _UNZIPPED:
-        raise WorkbookTooLarge(name)
-    if not any(one.filename == "xl/workbook.xml" for one in members):
-        raise NotWorkbook(name, "其他压缩包", "another archive")
+def header_order(batch: pa.RecordBatch) -> list[str] | None:
+    """The contract's names of the columns in the order in which they stood in the workbook; None of no workbook's."""
+    told = (batch.schema.metadata or {}).get(HEADERS)
+    return None if told is None else [batch.schema.names[place] for place in json.loads(told)]
 
 
 def _wanted(dataset: Dataset) -> Wanted:
     return Wanted(
         columns=tuple(sources(dataset)),
+        names=tuple(column.name for column in dataset.columns),
         numeric=tuple(column.logical_type in _NUMERIC for column in dataset.columns),
         ours=OUR_COLUMNS,
         sheet=dataset.server.sheet,
+        form=dataset.name if dataset.contract_id else None,
         rows=ROWS,
         width=COLUMNS,
         memory=MEMORY,
@@ -140,18 +134,34 @@ def _stop_if_wrong(dataset: Dataset, name: str, process: "subprocess.Popen[bytes
 
 def _fault(dataset: Dataset, name: str, told: dict[str, Any]) -> SourceFault:
     """What the process said."""
-    match told.pop("kind"):
-        case "shape":
-            return SourceChangedShape(name, **told)
-        case "no_sheet":
-            return NoSuchSheet(name, dataset.server.sheet or "")
-        case "several_sheets":
-            return SeveralSheets(name, **told)
-        case "error_cell":
-            return ErrorCell(name, **told)
-        case "too_large":
-            return WorkbookTooLarge(name)
+    kind = told.pop("kind")
+    if kind == "shape":
+        return _changed(dataset, name, **told)
+    if kind == "no_sheet":
+        return NoSuchSheet(name, dataset.server.sheet or "")
+    if kind == "other_form":
+        return OtherForm(name, told["dataset"], dataset.name)
+    if kind in _KINDS:
+        return _KINDS[kind](name, **told)
     return NotWorkbook(name, "内容已损坏", "its content is damaged")
+
+
+_KINDS: Final[dict[str, Callable[..., SourceFault]]] = {
+    "several_sheets": SeveralSheets,
+    "error_cell": ErrorCell,
+    "uncalculated": FormulaWithoutValue,
+    "merged": MergedCells,
+    "hidden": HiddenCells,
+    "header_again": HeaderAgain,
+    "too_large": WorkbookTooLarge,
+}
+
+
+def _changed(dataset: Dataset, name: str, version: str | None, **differences: list[str]) -> SourceChangedShape:
+    shape = SourceChangedShape(name, **differences)
+    if version in {None, dataset.contract_version}:
+        return shape_fault(shape, len(dataset.columns))
+    return OldForm(shape, str(version), dataset.contract_version)
 
 
 def _pipe(found: IO[bytes] | None) -> IO[bytes]:

@@ -10,7 +10,6 @@ as number_text has them. Rows without any value don't count.
 import datetime as dt
 import io
 import json
-import re
 import resource
 import sys
 import zipfile
@@ -23,15 +22,15 @@ import pyarrow as pa
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from registries.connectors.number_text import number_text
-from registries.connectors.workbook_wanted import WRONG, Wanted
+from registries.connectors.workbook_marks import MARKS, Form
+from registries.connectors.workbook_scan import Seen, column_name, far_cell, scan
+from registries.connectors.workbook_wanted import HEADERS, WRONG, Wanted
 
 Row = list[Any]
 
 _ROWS_AT_ONCE: Final = 5_000
 _HEADER_WITHIN: Final = 20
-_BLOCK: Final = 1 << 20
-_OVERLAP: Final = 1 << 10
-_ERROR_CELL: Final = re.compile(rb"""<(?:\w+:)?c\s(?=[^>]*\bt=["']e["'])[^>]*\br=["']([A-Z]{1,3}[0-9]{1,7})["']""")
+_AGAIN: Final = 2
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _TICK: Final = 1_000  # microseconds by which a spreadsheet's fraction of a day misses a whole second
 
@@ -50,6 +49,23 @@ class Header:
 
     rows: int
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The sheet that was chosen, where its header is, and what its bytes show."""
+
+    sheet: CalamineSheet
+    header: Header
+    seen: Seen
+
+    def places(self, wanted: Wanted) -> list[int]:
+        """Where the columns wanted stand, from the sheet's first used column."""
+        return [self.header.names.index(name) for name in wanted.columns]
+
+    def number(self, place: int) -> int:
+        """A column's place in the whole sheet, from 1."""
+        return place + (self.sheet.start or (0, 0))[1] + 1
 
 
 def main(argument: str) -> None:
@@ -80,26 +96,66 @@ def _limit(wanted: Wanted) -> None:
 
 def _write(wanted: Wanted, content: bytes, sink: BinaryIO) -> None:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    name, sheet, header = _chosen(wanted, workbook)
-    error = _error_cell(content, name)
-    if error is not None:
-        raise Wrong("error_cell", cell=error)
-    schema = pa.schema([(column, pa.string()) for column in wanted.columns])
+    form = _form(wanted, workbook)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        table = _table(wanted, workbook, archive, form)
+    places = table.places(wanted)
+    order = sorted(range(len(places)), key=places.__getitem__)
+    fields = [(column, pa.string()) for column in wanted.columns]
+    schema = pa.schema(fields, metadata={HEADERS: json.dumps(order)})
     with pa.ipc.new_stream(sink, schema) as writer:
-        for batch in _batches(wanted, sheet, header):
+        for batch in _batches(wanted, table):
             writer.write_batch(pa.record_batch(batch, schema=schema))
+
+
+def _form(wanted: Wanted, workbook: CalamineWorkbook) -> Form | None:
+    """Which template it was made from, if one of the hub's; a wrong one is said before anything else is looked at."""
+    if MARKS not in workbook.sheet_names:
+        return None
+    form = Form.read(workbook.get_sheet_by_name(MARKS).iter_rows())
+    if form is not None and wanted.form not in {None, form.dataset}:
+        raise Wrong("other_form", dataset=form.dataset)
+    return form
+
+
+def _table(wanted: Wanted, workbook: CalamineWorkbook, archive: zipfile.ZipFile, form: Form | None) -> Table:
+    """The sheet to read, once nothing in it can be misread."""
+    name, sheet, header = _chosen(wanted, workbook, archive, form)
+    table = Table(sheet, header, scan(archive, _part_of(archive, name)))
+    if table.seen.error:
+        raise Wrong("error_cell", cell=table.seen.error)
+    if table.seen.uncalculated:
+        raise Wrong("uncalculated", cell=table.seen.uncalculated)
+    _stop_if_merged(wanted, table)
+    _stop_if_hidden(wanted, table)
+    return table
+
+
+def _stop_if_merged(wanted: Wanted, table: Table) -> None:
+    columns = {table.number(place) for place in table.places(wanted)}
+    for (top, left), (bottom, right) in table.sheet.merged_cell_ranges or ():
+        if bottom >= table.header.rows and columns.intersection(range(left + 1, right + 2)):
+            raise Wrong("merged", cells=f"{column_name(left + 1)}{top + 1}:{column_name(right + 1)}{bottom + 1}")
+
+
+def _stop_if_hidden(wanted: Wanted, table: Table) -> None:
+    for place in table.places(wanted):
+        if table.seen.hides_column(table.number(place)):
+            raise Wrong("hidden", column=f"{column_name(table.number(place))} ({table.header.names[place]})")
 
 
 # --- which sheet, and where its header is
 
 
-def _chosen(wanted: Wanted, workbook: CalamineWorkbook) -> tuple[str, CalamineSheet, Header]:
+def _chosen(
+    wanted: Wanted, workbook: CalamineWorkbook, archive: zipfile.ZipFile, form: Form | None
+) -> tuple[str, CalamineSheet, Header]:
     shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
     if wanted.sheet is not None:
         shown = [name for name in workbook.sheet_names if name == wanted.sheet]
         if not shown:
             raise Wrong("no_sheet")
-    candidates = [(name, *_looked_at(wanted, workbook, name)) for name in shown]
+    candidates = [(name, *_looked_at(wanted, workbook, archive, name)) for name in shown]
     fitting = [one for one in candidates if not _shape(wanted, one[2].names)["missing"]]
     if len(fitting) > 1:
         raise Wrong("several_sheets", count=len(fitting))
@@ -108,13 +164,19 @@ def _chosen(wanted: Wanted, workbook: CalamineWorkbook) -> tuple[str, CalamineSh
     name, sheet, header = (fitting or candidates)[0]
     shape = _shape(wanted, header.names)
     if any(shape.values()):
-        raise Wrong("shape", **shape)
+        raise Wrong("shape", **shape, version=None if form is None else form.version)
     return name, sheet, header
 
 
-def _looked_at(wanted: Wanted, workbook: CalamineWorkbook, name: str) -> tuple[CalamineSheet, Header]:
+def _looked_at(
+    wanted: Wanted, workbook: CalamineWorkbook, archive: zipfile.ZipFile, name: str
+) -> tuple[CalamineSheet, Header]:
+    most = wanted.rows + _HEADER_WITHIN
+    far = far_cell(archive, _part_of(archive, name), most, wanted.width)
+    if far:
+        raise Wrong("too_large", cell=far)
     sheet = workbook.get_sheet_by_name(name)
-    if sheet.total_width > wanted.width or sheet.total_height > wanted.rows + _HEADER_WITHIN:
+    if sheet.total_width > wanted.width or sheet.total_height > most:
         raise Wrong("too_large")
     return sheet, _header(wanted, sheet)
 
@@ -147,7 +209,7 @@ def _shape(wanted: Wanted, names: Sequence[str]) -> dict[str, list[str]]:
     theirs = [name for name in names if name and not name.startswith(wanted.ours)]
     return {
         "missing": [name for name in wanted.columns if name not in theirs],
-        "unknown": sorted(set(theirs) - set(wanted.columns)),
+        "unknown": [name for name in dict.fromkeys(theirs) if name not in wanted.columns],
         "double": sorted({name for name in theirs if theirs.count(name) > 1}),
     }
 
@@ -155,17 +217,21 @@ def _shape(wanted: Wanted, names: Sequence[str]) -> dict[str, list[str]]:
 # --- rows
 
 
-def _batches(wanted: Wanted, sheet: CalamineSheet, header: Header) -> Iterator[list[list[str | None]]]:
-    places = [header.names.index(name) for name in wanted.columns]
+def _batches(wanted: Wanted, table: Table) -> Iterator[list[list[str | None]]]:
+    places, header, hidden = table.places(wanted), table.header, table.seen.hidden_rows
     nameless = [place for place, name in enumerate(header.names) if not name]
     rows, total = [], 0
-    for number, row in enumerate(sheet.iter_rows()):
+    for number, row in enumerate(table.sheet.iter_rows()):
         if number < header.rows or not any(cell not in {"", None} for cell in row):
             continue
-        used = [place + 1 for place in nameless if row[place] not in {"", None}]
+        used = [table.number(place) for place in nameless if row[place] not in {"", None}]
         if used:
             unknown = [f"第 {place} 列 (无列名) column {place}" for place in used]
-            raise Wrong("shape", missing=[], unknown=unknown, double=[])
+            raise Wrong("shape", missing=[], unknown=unknown, double=[], version=None)
+        if number + 1 in hidden:
+            raise Wrong("hidden", row=number + 1)
+        if _is_header(wanted, [row[place] for place in places]):
+            raise Wrong("header_again", row=number + 1)
         rows.append(row)
         if len(rows) == _ROWS_AT_ONCE:
             yield _columns(rows, places, wanted.numeric)
@@ -175,10 +241,21 @@ def _batches(wanted: Wanted, sheet: CalamineSheet, header: Header) -> Iterator[l
     yield _columns(rows, places, wanted.numeric)
 
 
+def _is_header(wanted: Wanted, cells: Row) -> bool:
+    """Whether a row of values is the header once more, in the department's words or the contract's."""
+    if cells[0] != wanted.columns[0] and cells[0] != wanted.names[0]:
+        return False
+    same = sum(cell in both for cell, *both in zip(cells, wanted.columns, wanted.names, strict=True))
+    return same == len(cells) or (same >= _AGAIN and 2 * same >= len(cells))
+
+
 def _columns(rows: Sequence[Row], places: Sequence[int], numeric: Sequence[bool]) -> list[list[str | None]]:
-    return [
-        [_text(row[place], numeric=numbers) for row in rows] for place, numbers in zip(places, numeric, strict=True)
-    ]
+    return [_column([row[place] for row in rows], numeric=kind) for place, kind in zip(places, numeric, strict=True)]
+
+
+def _column(cells: Row, *, numeric: bool) -> list[str | None]:
+    """Nearly all cells are texts, and of those nothing has to be found out."""
+    return [(cell or None) if type(cell) is str else _text(cell, numeric=numeric) for cell in cells]
 
 
 def _text(cell: Any, *, numeric: bool) -> str | None:  # noqa: ANN401, PLR0911 - a cell is any of eight types
@@ -206,22 +283,6 @@ def _to_the_second(moment: dt.datetime) -> dt.datetime:
     if over <= _TICK:
         return moment.replace(microsecond=0)
     return moment + dt.timedelta(microseconds=1_000_000 - over) if over >= 1_000_000 - _TICK else moment
-
-
-# --- cells with errors, which calamine gives as empty ones
-
-
-def _error_cell(content: bytes, sheet: str) -> str | None:
-    """The name of the first cell of a sheet whose value is an error."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_part_of(archive, sheet)) as part:
-        rest = b""
-        while block := part.read(_BLOCK):
-            window = rest + block
-            found = _ERROR_CELL.search(window) if (b't="e"' in window or b"t='e'" in window) else None
-            if found is not None:
-                return found[1].decode()
-            rest = window[-_OVERLAP:]
-    return None
 
 
 def _part_of(archive: zipfile.ZipFile, sheet: str) -> str:

@@ -16,6 +16,7 @@ from registries.contract_diff.difference import (
     register_readers,
     relying_systems,
 )
+from registries.contracts.batch_rules import FRESHNESS
 from registries.contracts.model import CertificateMapping, Dataset, RegisterRole, RuleSpec, Sla
 from registries.contracts.vocabulary import TRUST_LEVELS
 
@@ -36,6 +37,10 @@ def delivery_differences(old: Dataset, new: Dataset) -> Differences:
     ):
         if before != after:
             yield _dataset(new, what, "major", whom, f"改变了{zh}", f"changes {en}")
+    if old.server.answers != new.server.answers:
+        step: Step = "minor" if old.server.answers is None else "major"
+        words = ("回执和退回行的目录改变", "has receipts and refused rows written elsewhere")
+        yield _dataset(new, "answers_changed", step, whom, *words)
 
 
 def _source(dataset: Dataset) -> tuple[object, ...]:
@@ -112,10 +117,16 @@ def _sharing(old: Dataset, new: Dataset) -> Differences:
     elif after < before:
         words = (f"共享类型放宽: {change}", f"is shared more widely: {change}")
         yield _dataset(new, "sharing_widened", "major", (SUBJECTS, STEWARDS), *words)
-    elif old.sharing.conditions != new.sharing.conditions:
+    elif _terms(old) != _terms(new):
         yield _dataset(new, "conditions_changed", "minor", readers(new), "共享条件改变", "has other conditions")
-    elif old.sharing.legal_basis != new.sharing.legal_basis:
+    elif (old.sharing.legal_basis, old.sharing.reason) != (new.sharing.legal_basis, new.sharing.reason):
         yield _dataset(new, "legal_basis_changed", "minor", (STEWARDS,), "依据改变", "has another legal basis")
+    elif old.sharing.grade != new.sharing.grade:
+        yield _dataset(new, "grade_changed", "minor", (STEWARDS,), "数据分级改变", "has another grade")
+
+
+def _terms(dataset: Dataset) -> tuple[str, str, str]:
+    return dataset.sharing.conditions, dataset.sharing.scope, dataset.sharing.purpose
 
 
 def register_differences(old: Dataset, new: Dataset) -> Differences:
@@ -199,7 +210,7 @@ def rule_differences(old: Dataset, new: Dataset) -> Differences:
     after = {rule.id: rule for rule in new.rules}
     derived = {
         f"{column.name}-{end}" for data in (old, new) for column in data.columns for end in _ends(column.semantic)
-    }
+    } | {FRESHNESS}  # the service level's own differences tell of it
     for rule_id, rule in before.items():
         if rule_id in after:
             yield from _rule(new, rule, after[rule_id], derived=rule_id in derived)
@@ -249,7 +260,7 @@ def _rule(new: Dataset, before: RuleSpec, after: RuleSpec, *, derived: bool) -> 
 
 
 def _judged(rule: RuleSpec) -> tuple[object, ...]:
-    return rule.expectation, _plain(rule.arguments), rule.indicator
+    return rule.expectation, _plain(rule.arguments), rule.indicator, _plain(rule.levels_by_trust)
 
 
 def _plain(arguments: Mapping[str, object]) -> str:

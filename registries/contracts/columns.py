@@ -15,7 +15,7 @@ from registries.contracts.odcs import QUOTE, Custom
 from registries.contracts.vocabulary import CLASSIFICATIONS, LOGICAL_TYPES, LOWERABLE, RESERVED_COLUMNS, SEMANTICS
 from registries.contracts.yaml_page import Page, Place
 
-_COLUMN: Final = ("semantic", "ruleLevels", "codeValidity", "codeTypeColumn", "codeDateColumn")
+_COLUMN: Final = ("semantic", "ruleLevels", "codeValidity", "codeTypeColumn", "codeDateColumn", "levelByTrust")
 
 
 def columns_of(page: Page, place: Place, table: SchemaObject) -> tuple[Column, ...]:

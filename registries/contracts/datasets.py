@@ -35,6 +35,7 @@ _TABLE: Final = (
     "retention",
     "validTime",
     "gate",
+    "drift",
 )
 
 
@@ -61,6 +62,8 @@ def _dataset(
     columns = columns_of(page, place, table)
     names = {column.name for column in columns}
     certificate = certificate_of(page, custom, names)
+    sla = sla_of(page, contract, table.name or "")
+    delivery = cast("Any", custom.choice("delivery", DELIVERIES, "snapshot"))
     return Dataset(
         name=f"{contract.domain}.{table.name}",
         department=contract.domain or "",
@@ -72,11 +75,11 @@ def _dataset(
         description_en=custom.text("descriptionEn"),
         columns=columns,
         key=key_of(page, place, table, columns),
-        rules=rules_of(page, place, table, columns, custom),
+        rules=rules_of(page, place, table, columns, custom, sla, "changes" if delivery == "changes" else "snapshot"),
         server=server_of(page, server, place, table, custom.text("changesPattern") or None),
-        sla=sla_of(page, contract, table.name or ""),
+        sla=sla,
         sharing=sharing_of(page, custom),
-        delivery=cast("Any", custom.choice("delivery", DELIVERIES, "snapshot")),
+        delivery=delivery,
         watermark=_watermark(page, custom, columns),
         operation=_operation(page, custom, columns),
         register=register_of(page, custom, names),

@@ -20,10 +20,11 @@ from registries.contracts.arguments import check_arguments, columns_in
 from registries.contracts.conditions import plain
 from registries.contracts.expectations import DECLARABLE, EXPECTATIONS, REFUSED
 from registries.contracts.metrics import Compiled, metric
-from registries.contracts.model import Column, RuleSpec
+from registries.contracts.model import Column, Level, RuleKind, RuleSpec
 from registries.contracts.names import FILL
 from registries.contracts.odcs import Custom
 from registries.contracts.queries import check_queries, rows_query, sql_rule
+from registries.contracts.trust import levels_by_trust
 from registries.contracts.vocabulary import INDICATORS, ODCS_DIMENSIONS, dimension_of
 from registries.contracts.yaml_page import Page, Place
 
@@ -81,7 +82,7 @@ def _declared(
     columns: Mapping[str, Column],
     column: str | None,
 ) -> RuleSpec | None:
-    custom = Custom(page, here, given.customProperties, ("level", "indicator", "zh", "en"))
+    custom = Custom(page, here, given.customProperties, ("level", "levelByTrust", "indicator", "zh", "en"))
     indicator = custom.choice("indicator", INDICATORS, "")
     level = custom.choice("level", ("1", "2", "3"), "")
     _check_words(page, here, given, custom)
@@ -103,7 +104,22 @@ def _declared(
         zh=custom.text("zh"),
         en=custom.text("en"),
         version="",
+        levels_by_trust=_levels_by_trust(page, here, custom, EXPECTATIONS[name].kind),
     )
+
+
+def _levels_by_trust(page: Page, here: Place, custom: Custom, kind: RuleKind) -> Mapping[str, Level]:
+    """A rule about a batch has one level: its rows may be of any trust."""
+    found = levels_by_trust(custom)
+    if found and kind == "batch":
+        page.note(
+            here,
+            "整批规则不能按可信等级分级",
+            "a rule about a batch has no levels by trust",
+            "请删除 levelByTrust",
+            "remove levelByTrust",
+        )
+    return found
 
 
 def _check_words(page: Page, here: Place, given: DataQuality, custom: Custom) -> None:

@@ -28,6 +28,7 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:not_expired_when    column's day is not before the batch's where when_column is one of when_values
     mianzheng:required_when       column is present where when_column is one of when_values
     mianzheng:matches_when        column matches regex wholly where when_column is one of when_values
+    mianzheng:in_order            the days in column_list follow each other; those that are missing are passed over
     mianzheng:division_under      division column_A lies under division column_B by its digits (GB/T 2260)
     mianzheng:readable_text       column has no full-width digits, invisible characters or mojibake
     mianzheng:not_rounded         column is no number that a spreadsheet rounded (4.40507E+17; 18 digits ending in 000)
@@ -42,6 +43,9 @@ What each of ours means; a row in which a value that the rule reads is missing p
     mianzheng:reference           column's value is known: in register (its subject keys) or in dataset's target_column
     mianzheng:volume_drop         the batch has at least (1 - max_share) of the rows of the last one done
     mianzheng:share_refused       at most max_share of the batch's rows are refused
+    mianzheng:volume_drift        the batch's size is within max_score deviations of its history, or min_change
+    mianzheng:distribution_drift  no column's codes or missing values lie further from its history than min_distance
+    mianzheng:fresh               at most days (or working_days) lie between the last update and this one
     mianzheng:share               of the rows that fail `expectation` with `arguments`, the number is within `bounds`
     mianzheng:duplicates          the number of rows whose values in column_list another row has is within `bounds`
     mianzheng:row_count           the number of rows is within `bounds`
@@ -185,6 +189,7 @@ _OURS: Final[dict[str, Expectation]] = {
     "mianzheng:sex_agrees": Expectation("row", _PAIR),
     "mianzheng:old_enough": Expectation("row", _PAIR, ("years",)),
     "mianzheng:not_before": Expectation("row", _PAIR),
+    "mianzheng:in_order": Expectation("row", _LIST),
     "mianzheng:not_in_future": Expectation("row"),
     "mianzheng:not_expired_when": Expectation("row", ("column", "when_column"), ("when_values",)),
     "mianzheng:required_when": Expectation("row", ("column", "when_column"), ("when_values",)),
@@ -205,6 +210,9 @@ _OURS: Final[dict[str, Expectation]] = {
     ),
     "mianzheng:volume_drop": Expectation("batch", (), ("max_share",)),
     "mianzheng:share_refused": Expectation("batch", (), ("max_share",)),
+    "mianzheng:volume_drift": Expectation("batch", (), ("max_score", "min_change")),
+    "mianzheng:distribution_drift": Expectation("batch", (), ("min_distance",)),
+    "mianzheng:fresh": Expectation("batch", (), ("days", "working_days")),
     "mianzheng:share": Expectation("batch", (), ("expectation", "arguments", "unit", "bounds")),
     "mianzheng:duplicates": Expectation("batch", _LIST, ("unit", "bounds")),
     "mianzheng:row_count": Expectation("batch", (), ("bounds",)),
@@ -218,10 +226,11 @@ DERIVED_ONLY: Final = frozenset(
     f"mianzheng:{name}"
     for name in (
         *("reference", "volume_drop", "share_refused", "share", "duplicates", "row_count", "sql"),
+        *("volume_drift", "distribution_drift", "fresh"),
         *("between", "json_schema", "matches", "length"),
     )
 )
-"""What contracts say in other words: as relationships, gate, metrics or SQL."""
+"""What contracts say in other words: as relationships, gate, drift, SLA, metrics or SQL."""
 
 DECLARABLE: Final = tuple(sorted(set(EXPECTATIONS) - DERIVED_ONLY))
 """What a contract may name under `engine: greatExpectations`."""

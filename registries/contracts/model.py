@@ -102,6 +102,7 @@ class RuleSpec:
         columns: the columns that the rule reads: a value missing in all of them is not judged.
         zh: what is wrong and how to mend it, in words for a clerk; en: the same.
         version: of the rule's meaning: changes with the contract's text.
+        levels_by_trust: trust level of a row (A to D) -> the rule's level for such rows, where it differs.
     """
 
     id: str
@@ -115,6 +116,7 @@ class RuleSpec:
     zh: str
     en: str
     version: str
+    levels_by_trust: Mapping[str, Level] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class Server:
             snapshots then.
         format: of the files.
         sheet: of a workbook; its first one without it.
+        answers: folder below that of the files, into which receipts and refused rows are written; None: nothing is.
         path: of an HTTP API or a live query, below the server's address.
         paging: of an HTTP API.
         timeout_seconds: how long a live query may take.
@@ -165,6 +168,7 @@ class Server:
     changes_pattern: str | None = None
     format: FileFormat = "csv"
     sheet: str | None = None
+    answers: str | None = None
     path: str | None = None
     paging: Paging | None = None
     timeout_seconds: float = 3.0
@@ -350,11 +354,30 @@ class Sla:
 
 @dataclass(frozen=True)
 class Sharing:
-    """Decree 809, articles 14 and 15: the class, and the conditions or the legal basis that it needs."""
+    """Decree 809, articles 13 to 15: the class, and what has to be said beside it.
+
+    Attributes:
+        conditions, scope, purpose: of what is shared with conditions: 使用要求, 使用范围, 使用用途.
+        legal_basis, reason: of what is not shared.
+        grade: 一般数据, 重要数据 or 核心数据 (数据安全法 art. 21).
+    """
 
     sharing_class: Literal["无条件共享", "有条件共享", "不予共享"]
     conditions: str = ""
     legal_basis: str = ""
+    scope: str = ""
+    purpose: str = ""
+    reason: str = ""
+    grade: str = ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the decree asks for beside the class, as contracts write it, and nobody said."""
+        said = {
+            "有条件共享": {"conditions": self.conditions, "scope": self.scope, "purpose": self.purpose},
+            "不予共享": {"legalBasis": self.legal_basis, "reason": self.reason},
+        }.get(self.sharing_class, {})
+        return tuple(name for name, text in {**said, "grade": self.grade}.items() if not text)
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,11 @@ class Custom:
                 self._page.note((*self.place(name), key), f"{name}.{key} 不是文本", f"{name}.{key} is no text", *QUOTE)
         return {key: value for key, value in found.items() if isinstance(value, str)}
 
+    def note_unknown(self, inside: tuple[str, str], zh: str, en: str, given: object, known: Iterable[str]) -> None:
+        """Note a member of a property whose value is not one of those that are known."""
+        name, member = inside
+        self._page.note_unknown((*self.place(name), member), zh, en, given, known)
+
     def _note_type(self, name: str, zh: str, en: str) -> None:
         self._page.note(self.place(name), f"扩展属性 {name} 应为{zh}", f"custom property {name} should be {en}", *QUOTE)
 

@@ -18,7 +18,7 @@ from registries.contracts.model import (
 from registries.contracts.names import FILL, one_of
 from registries.contracts.odcs import QUOTE, Custom
 from registries.contracts.retention import PROPERTY as RETENTION
-from registries.contracts.vocabulary import SHARING_CLASSES, SLA_UNITS
+from registries.contracts.vocabulary import GRADES, SHARING_CLASSES, SLA_UNITS
 from registries.contracts.yaml_page import Page, Place
 
 _CRON_FIELDS: Final = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
@@ -127,9 +127,12 @@ def _days(page: Page, place: Place, value: object, unit: str | None) -> int:
     return 1
 
 
+_SAID: Final = ("conditions", "legalBasis", "scope", "purpose", "reason", "grade")
+
+
 def sharing_of(page: Page, custom: Custom) -> Sharing:
     """The sharing class with what Decree 809 wants beside it."""
-    given = custom.texts("sharing", ("class", "conditions", "legalBasis"))
+    given = custom.texts("sharing", ("class", *_SAID))
     chosen = one_of(page, custom.place("sharing"), given.get("class"), SHARING_CLASSES)
     needed = {"有条件共享": "conditions", "不予共享": "legalBasis"}.get(chosen)
     if needed and not given.get(needed):
@@ -140,7 +143,9 @@ def sharing_of(page: Page, custom: Custom) -> Sharing:
             "政务数据共享条例第十四、十五条要求写明条件或依据",
             "Decree 809, articles 14 and 15, asks for the conditions or the legal basis",
         )
-    return Sharing(cast("Any", chosen), given.get("conditions", ""), given.get("legalBasis", ""))
+    if given.get("grade"):
+        one_of(page, custom.place("sharing"), given["grade"], GRADES)
+    return Sharing(cast("Any", chosen), *(given.get(name, "") for name in _SAID))
 
 
 def column_named(page: Page, custom: Custom, name: str, columns: Iterable[str]) -> str | None:

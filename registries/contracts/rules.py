@@ -1,8 +1,8 @@
 """From a contract's words to its quality rules: derived from columns, and declared under `quality`.
 
-Derived ids are `<column>-<what>` with what as in derived, or reference, and `key-unique`, `batch-volume_drop`,
-`batch-share_refused`; declared rules bring their own `id`. A text's readability or a number's rounding that a contract
-declares in its own words is not derived a second time.
+Derived ids are `<column>-<what>` with what as in derived, or reference, `key-unique`, and those of batch_rules;
+declared rules bring their own `id`. A text's readability or a number's rounding that a contract declares in its own
+words is not derived a second time.
 
 A rule's version is a digest of what it does: it changes when the rule changes, and only then, so that scores
 of different rules are never compared.
@@ -18,18 +18,26 @@ from typing import Any, Final
 
 from open_data_contract_standard.model import Relationship, SchemaObject, SchemaProperty
 
+from registries.contracts.batch_rules import batch_rules
 from registries.contracts.declared import declared_rules
 from registries.contracts.derived import derived, rule
-from registries.contracts.model import Column, RuleSpec
+from registries.contracts.model import Column, Delivery, RuleSpec, Sla
 from registries.contracts.odcs import Custom
+from registries.contracts.trust import levels_by_trust
+from registries.contracts.vocabulary import LOWERABLE
 from registries.contracts.yaml_page import Page, Place
 
 _OWN_WORDS: Final = frozenset({"mianzheng:readable_text", "mianzheng:not_rounded"})
-_GATE: Final = {"maxDrop": 0.2, "maxRefused": 0.3}
 
 
 def rules_of(
-    page: Page, place: Place, table: SchemaObject, columns: Sequence[Column], custom: Custom
+    page: Page,
+    place: Place,
+    table: SchemaObject,
+    columns: Sequence[Column],
+    custom: Custom,
+    sla: Sla,
+    delivery: Delivery,
 ) -> tuple[RuleSpec, ...]:
     """All rules of a table, derived ones first; double ids and faulty rules are noted on the page."""
     rules: list[RuleSpec] = []
@@ -38,15 +46,16 @@ def rules_of(
     for position, (column, given) in enumerate(zip(columns, table.properties or (), strict=True)):
         here = (*place, "properties", position)
         levels = _levels(page, here, given)
+        by_trust = levels_by_trust(_known(page, here, given))
         rules += [
-            replace(spec, level=levels.get(what, spec.level))
+            replace(spec, level=levels.get(what, spec.level), levels_by_trust=by_trust if what in LOWERABLE else {})
             for what, spec in derived(column)
             if (spec.expectation, spec.columns) not in own
         ]
         rules += _references(page, here, column, given.relationships or ())
     rules += _of_the_key(columns)
     rules += declared
-    rules += _of_the_batch(page, custom)
+    rules += batch_rules(page, custom, sla, delivery)
     _note_doubles(page, place, rules)
     return tuple(replace(spec, version=_version(spec)) for spec in rules)
 
@@ -55,6 +64,11 @@ def _levels(page: Page, here: Place, given: SchemaProperty) -> Mapping[str, Any]
     # Faults of these were noted when the column was read: a scratch page takes them a second time.
     scratch = Page(page.file, {}, {})
     return Custom(scratch, here, given.customProperties, ("semantic", "ruleLevels")).mapping("ruleLevels")
+
+
+def _known(page: Page, here: Place, given: SchemaProperty) -> Custom:
+    """The column's properties, of which none is unknown here: that was noted when the column was read."""
+    return Custom(page, here, given.customProperties, [one.property or "" for one in given.customProperties or ()])
 
 
 def _references(page: Page, here: Place, column: Column, given: Sequence[Relationship]) -> list[RuleSpec]:
@@ -66,13 +80,13 @@ def _references(page: Page, here: Place, column: Column, given: Sequence[Relatio
 
 
 def _reference(page: Page, here: Place, column: Column, given: Relationship) -> RuleSpec | None:
-    custom = Custom(page, here, given.customProperties, ("level", "zh", "en", "id"))
+    custom = Custom(page, here, given.customProperties, ("level", "levelByTrust", "zh", "en", "id"))
     target = _target(page, here, given.to)
     if target is None:
         return None
     level = custom.choice("level", ("1", "2", "3"), "1")
     indicator, where = ("0105", target["register"]) if "register" in target else ("0402", target["dataset"])
-    return rule(
+    spec = rule(
         custom.text("id", f"{column.name}-reference"),
         indicator,
         "mianzheng:reference",
@@ -82,6 +96,7 @@ def _reference(page: Page, here: Place, column: Column, given: Relationship) -> 
         kind="reference",
         level=int(level) if level.isdigit() else 1,
     )
+    return replace(spec, levels_by_trust=levels_by_trust(custom))
 
 
 def _target(page: Page, here: Place, to: object) -> dict[str, str] | None:
@@ -122,47 +137,6 @@ def _of_the_key(columns: Sequence[Column]) -> list[RuleSpec]:
     ]
 
 
-def _of_the_batch(page: Page, custom: Custom) -> list[RuleSpec]:
-    given = custom.mapping("gate", _GATE)
-    shares: dict[str, float] = {}
-    for name, default in _GATE.items():
-        value = given.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            page.note((*custom.place("gate"), name), f"{name} 应在 0 与 1 之间", f"{name} should be 0 to 1", *_SHARE)
-            value = default
-        shares[name] = float(value)
-    return [_volume_drop(shares["maxDrop"]), _share_refused(shares["maxRefused"])]
-
-
-_SHARE: Final = ("例如 0.2 表示两成", "0.2 is a fifth, for example")
-
-
-def _volume_drop(share: float) -> RuleSpec:
-    return rule(
-        "batch-volume_drop",
-        "0202",
-        "mianzheng:volume_drop",
-        {"max_share": share},
-        f"本批行数比上批减少超过 {share:.0%}, 请确认是否完整, 完整则由数据管理员放行",
-        f"this batch has over {share:.0%} fewer rows than the last; if it is complete, a steward releases it",
-        columns=(),
-        kind="batch",
-    )
-
-
-def _share_refused(share: float) -> RuleSpec:
-    return rule(
-        "batch-share_refused",
-        "0305",
-        "mianzheng:share_refused",
-        {"max_share": share},
-        f"本批被拒行数超过 {share:.0%}, 请检查导出是否错列或编码有误",
-        f"over {share:.0%} of this batch is refused; check the export for shifted columns or a wrong encoding",
-        columns=(),
-        kind="batch",
-    )
-
-
 def _note_doubles(page: Page, place: Place, rules: Sequence[RuleSpec]) -> None:
     seen: set[str] = set()
     for spec in rules:
@@ -178,5 +152,6 @@ def _note_doubles(page: Page, place: Place, rules: Sequence[RuleSpec]) -> None:
 
 
 def _version(spec: RuleSpec) -> str:
-    text = json.dumps([spec.expectation, spec.arguments, spec.level], sort_keys=True, ensure_ascii=False, default=str)
+    told = [spec.expectation, spec.arguments, spec.level, *([spec.levels_by_trust] if spec.levels_by_trust else [])]
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -17,9 +17,10 @@ from registries.contracts.yaml_page import Page, Place
 
 _PLACE: Final[Place] = ("servers", 0)
 _PATTERN: Final = re.compile(r"[^/\\\x00]+")
+_FOLDER: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _PATH: Final = re.compile(r"/[A-Za-z0-9._~/-]*")
 _FOR_KIND: Final[dict[str, tuple[str, ...]]] = {
-    "files": ("format", "sheet"),
+    "files": ("format", "sheet", "answers"),
     "http_api": ("paging",),
     "live_query": ("timeoutSeconds",),
 }
@@ -106,7 +107,22 @@ def _files(page: Page, custom: Custom, name: str, place: Place, pattern: str, ch
         changes_pattern=changes_pattern,
         format=cast("Any", custom.choice("format", FILE_FORMATS, "csv")),
         sheet=custom.text("sheet") or None,
+        answers=_answers(page, custom),
     )
+
+
+def _answers(page: Page, custom: Custom) -> str | None:
+    """The folder for replies, right below that of the files: `out/` is what most write."""
+    folder = custom.text("answers").removesuffix("/")
+    if folder and not _FOLDER.fullmatch(folder):
+        page.note(
+            custom.place("answers"),
+            "answers 应为投递目录下一级目录的名称",
+            "answers should be the name of a folder right below that of the files",
+            "例如 out/",
+            "such as out/",
+        )
+    return folder or None
 
 
 def _http(page: Page, custom: Custom, name: str, kind: SourceKind, place: Place, path: str) -> Server:

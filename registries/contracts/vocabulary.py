@@ -94,6 +94,7 @@ ODCS_DIMENSIONS: Final[dict[str, frozenset[str]]] = {
 CLASSIFICATIONS: Final = ("public", "internal", "personal", "sensitive")
 LOGICAL_TYPES: Final = ("string", "integer", "number", "date", "timestamp", "boolean")
 SHARING_CLASSES: Final = ("无条件共享", "有条件共享", "不予共享")
+GRADES: Final = ("一般数据", "重要数据", "核心数据")
 TRUST_LEVELS: Final = ("A", "B", "C", "D")
 DELIVERIES: Final = ("snapshot", "changes")
 SOURCE_KINDS: Final = ("database", "sql_database", "http_api", "files", "push", "live_query")

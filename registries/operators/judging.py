@@ -14,6 +14,7 @@ from registries.contract_diff.diff import compare, load_part
 from registries.contracts.faults import ContractFaults, Fault
 from registries.departments import BUILT_IN, Catalogue, load_catalogue
 from registries.errors import PlanRefused
+from registries.service_items import judging
 from registries.store import planner
 from registries.store.engine import Store
 
@@ -87,7 +88,7 @@ class Judge:
             catalogue = load_catalogue((BUILT_IN, *(places[name] for name in sorted(places))))
         except ContractFaults as found:
             return list(found.faults)
-        faults = [*unknown_types(catalogue), *self._too_small_steps(places)]
+        faults = [*unknown_types(catalogue), *_broken_items(catalogue, places), *self._too_small_steps(places)]
         if not faults:
             try:
                 planner.plan(self.store_load, catalogue)
@@ -134,6 +135,17 @@ def unknown_types(catalogue: Catalogue) -> Iterable[Fault]:
                 f"可用的有 {', '.join(sorted(known))}",
                 f"known are {', '.join(sorted(known))}",
             )
+
+
+def _broken_items(catalogue: Catalogue, places: Places) -> Iterable[Fault]:
+    """Operators' service items that refer to what is not there; built-in ones do without it."""
+    names = [department.id for department in catalogue.departments]
+    for fault in (
+        *judging.item_faults(catalogue.items, names, catalogue.datasets),
+        *judging.unknown_types(catalogue.items, load_types()),
+    ):
+        if fault.file.partition("/")[0] in places:
+            yield fault
 
 
 def _plan_fault(refusal: PlanRefused) -> Fault:

@@ -17,6 +17,7 @@ from registries.contract_drafts.marks import marks_left
 from registries.contracts.faults import Fault
 from registries.contracts.yaml_page import LARGEST
 from registries.operators.folders import CONTRACT_PATTERN, DEPARTMENT_FILE
+from registries.service_items.loading import item_files
 
 Snapshot = tuple[tuple[str, int, int], ...]
 """(name below the folder, bytes, time of change in nanoseconds) of each file, in order."""
@@ -51,7 +52,7 @@ def copy_folder(folder: Path, target: Path) -> tuple[str, tuple[Fault, ...]]:
     """Copy a department's YAML files; gives SHA-256 (hex) over names and bytes, and why it can't be used."""
     target.mkdir(parents=True)
     digest = hashlib.sha256()
-    files = sorted({*folder.glob(CONTRACT_PATTERN), *folder.glob(DEPARTMENT_FILE)})
+    files = sorted({*folder.glob(CONTRACT_PATTERN), *folder.glob(DEPARTMENT_FILE), *item_files(folder)})
     faults = _faults_of_whole(folder, files)
     for file in files[:MOST_FILES]:
         try:
@@ -59,9 +60,11 @@ def copy_folder(folder: Path, target: Path) -> tuple[str, tuple[Fault, ...]]:
         except OSError:
             faults.append(_unreadable(folder, file))
             continue
-        (target / file.name).write_bytes(content)
-        faults += marks_left(f"{folder.name}/{file.name}", content.decode("utf-8", "replace"))
-        digest.update(f"{file.name}\x00{len(content)}\x00".encode("utf-8", "surrogateescape") + content)
+        name = file.relative_to(folder)
+        (target / name).parent.mkdir(exist_ok=True)
+        (target / name).write_bytes(content)
+        faults += marks_left(f"{folder.name}/{name}", content.decode("utf-8", "replace"))
+        digest.update(f"{name}\x00{len(content)}\x00".encode("utf-8", "surrogateescape") + content)
     return digest.hexdigest(), tuple(faults)
 
 

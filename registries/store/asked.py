@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registries.store import packed
 from registries.store.keeping_tables import ledger_asked
 from registries.store.ledger_tables import ledger_body, ledger_entry
 
@@ -41,8 +42,8 @@ class Asked:
 
 
 _NOTE = sa.text(
-    "SELECT hub.note_asked(CAST(:entries AS bigint[]), CAST(:kinds AS text[]), CAST(:codes AS text[]),"
-    " CAST(:types AS text[]))"
+    "SELECT hub.note_asked(CAST(:entries AS bigint[]), string_to_array(:kinds, chr(31)),"
+    " string_to_array(:codes, chr(31)), string_to_array(:types, chr(31), chr(30)))"
 )
 
 
@@ -50,10 +51,10 @@ def note(conn: sa.Connection, about: Sequence[About]) -> None:
     """Note of whom new entries speak, by one statement, in the transaction that writes them down."""
     if about:
         parameters = {
-            "entries": [each.entry_id for each in about],
-            "kinds": [each.subject_kind for each in about],
-            "codes": [each.subject_key for each in about],
-            "types": [each.certificate_type for each in about],
+            "entries": packed.numbers(each.entry_id for each in about),
+            "kinds": packed.texts(each.subject_kind for each in about),
+            "codes": packed.texts(each.subject_key for each in about),
+            "types": packed.texts(each.certificate_type for each in about),
         }
         conn.execute(_NOTE, parameters)
 

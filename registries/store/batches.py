@@ -8,7 +8,7 @@ States: opened → landed → taken_over → done; `failed` ends a batch whose d
 delivery is tried again and nothing else came in between, it is opened again: a retry is no batch of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -231,8 +231,18 @@ def mark_taken_over(
     *,
     keys_readable: bool = True,
     hold_reason: str | None = None,
+    as_of: datetime | None = None,
 ) -> Batch:
     """Step 6 is done, in the transaction of the merge; what the dataset's source said then is what is served now.
+
+    Args:
+        conn: of the role hub_load.
+        batch: which was merged.
+        counts: of its rows.
+        now: for the record.
+        keys_readable: every key could be read.
+        hold_reason: why it is held.
+        as_of: when its source said it; by default when the batch was opened.
 
     Raises:
         StoreError: the counts don't add up.
@@ -248,7 +258,7 @@ def mark_taken_over(
         **values,
     )
     if hold_reason is None and not _is_late(conn, batch):
-        confirm_fresh(conn, batch.dataset, batch.opened_at)
+        confirm_fresh(conn, batch.dataset, as_of or batch.opened_at)
     return moved
 
 
@@ -283,6 +293,12 @@ def mark_failed(conn: sa.Connection, batch: Batch, reason_code: str) -> Batch:
 def get(conn: sa.Connection, number: int) -> Batch | None:
     """The batch of a number; None if there is none."""
     return _one(conn, sa.select(batch_row).where(batch_row.c.number == number))
+
+
+def several(conn: sa.Connection, numbers: Sequence[int]) -> list[Batch]:
+    """The batches of these numbers, in their order."""
+    wanted = sa.select(batch_row).where(batch_row.c.number.in_(numbers)).order_by(batch_row.c.number)
+    return [_batch(row) for row in conn.execute(wanted)]
 
 
 def list_batches(

@@ -1,282 +1,295 @@
-"""Cases (工单): a defect handed to the department that can mend it; opened and closed set-based.
+"""Cases (工单) as they are read: one cause each, handed to the department that can mend it, with its rows and steps.
 
-    cases.open_from_findings(conn, batch, dataset, now)   # while the stage is there, in the merge's transaction
-    cases.close_mended(conn, batch, dataset, now)
-    cases.open_from_conflicts(conn, catalogue, "geography", batch, now, subjects)
+    for each in cases.list_cases(conn, department="civil_affairs", card="red", on=today, calendar=calendar): ...
+    cases.rows_of(conn, 17), cases.steps_of(conn, 17)
+    cases.card(case, today, calendar)                        # None, "yellow" or "red"
 
-A subject stands in a case by a digest that only the store can compute. At most one case is open for one cause and
-subject. 整改 (`rectification`): a rule found it in the department's own data. 校核 (`verification`): somebody else's
-data, or a vanished certificate, speaks against it.
+整改 (`rectification`): a rule or a steward found it in the department's own data. 校核 (`verification`): somebody
+else's data, an office, a citizen, or a vanished certificate speaks against it. Cases are opened and closed by
+`case_opening` and `case_closing` for the intake, and by `casework` for people.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Final, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
-from registries.contracts.model import Dataset
-from registries.departments import Catalogue
-from registries.store import batches, digests, touched
-from registries.store.batches import Batch
-from registries.store.engine import written
-from registries.store.life_tables import certificate_event
-from registries.store.shapes import current_table, stage_table
-from registries.store.tables import case, certificate, conflict, finding, refused_row, score
+from registries.store.casework_tables import case, case_evidence, case_row, case_step
+from registries.working_days import WorkingDays
 
 Kind = Literal["rectification", "verification"]
-WORKING_DAYS = 10
-"""Decree 809, article 27: how long a provider has to answer; an operator's setting later."""
+Cause = Literal["finding", "conflict", "vanished", "erased", "move", "dispute", "steward", "objection"]
+State = Literal["open", "closed"]
+Ending = Literal["mended", "found_right", "beyond_mending", "withdrawn"]
+RowState = Literal["open", "mended", "found_right", "beyond_mending", "gone"]
+Card = Literal["yellow", "red"]
+WORKING_DAYS: Final = 10
+"""Decree 809, article 26: how long a provider has to answer; what a rule found has the same time."""
 
-_OPENED = ("kind", "cause", "dataset", "department", "subject_digest", "opened_batch", "state", "opened_at", "due_on")
+YELLOW_BEFORE: Final = 2
+"""Working days before its last day from which a case has a yellow card."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A case without its subject; `row_number` leads to the row of `opened_batch` where there is one."""
+    """One cause in one dataset.
+
+    Attributes:
+        department: who must mend it; `against`: whose data speaks against it, where it is a conflict.
+        opened_batch: None where no batch opened it.
+        stopped_at: its clock stands since; `stopped_days`: working days that it stood before.
+        escalated_to: the administrator of its department, or the authority.
+        rows: subjects that it is or was about; `rows_open`: those that are not settled.
+        reopened: how often a settled row relapsed after it was closed.
+    """
 
     number: int
     kind: Kind
-    cause: Literal["finding", "conflict", "vanished", "erased", "move"]
+    cause: Cause
     dataset: str
     department: str
+    against: str | None
     rule_id: str | None
     register: str | None
     attribute: str | None
-    opened_batch: int
-    row_number: int | None
-    state: Literal["open", "closed"]
-    closed_batch: int | None
+    opened_batch: int | None
     opened_at: datetime
-    closed_at: datetime | None
     due_on: date
-    note: str | None
+    state: State
+    ending: Ending | None
+    assigned_to: str | None
+    stopped_at: datetime | None
+    stopped_days: int
+    escalated_to: Literal["administrator", "authority"] | None
+    escalated_at: datetime | None
+    reminders: int
+    rows: int
+    rows_open: int
+    reopened: int
+    closed_batch: int | None
+    closed_at: datetime | None
+
+    @property
+    def rows_settled(self) -> int:
+        """How many of all are settled."""
+        return self.rows - self.rows_open
 
 
-def open_from_findings(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Open a case for each accepted row in which a rule of level 2 failed; those already open stay. How many."""
-    staged = stage_table(dataset)
-    rows = (
-        sa.select(*_opening("rectification", "finding", dataset, batch, now, digests.staged_key(dataset, staged)))
-        .add_columns(finding.c.rule_id, finding.c.row_number)
-        .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
-        .where(finding.c.batch == batch.number, finding.c.level == 2, ~staged.c.refused, ~staged.c.repeated)  # noqa: PLR2004 - level 2: expected
-        .where(digests.staged_key(dataset, staged).is_not(None))
-    )
-    return _open(conn, [*_OPENED, "rule_id", "row_number"], rows)
+@dataclass(frozen=True)
+class CaseRow:
+    """One subject of a case, without saying who: where there is a row, `row_number` of `opened_batch` leads to it."""
+
+    id: int
+    opened_batch: int | None
+    row_number: int | None
+    state: RowState
+    closed_batch: int | None
+    closed_at: datetime | None
 
 
-def open_from_vanished(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Open a case for each row that this batch marked as vanished: certificates, and what may only be misspelt.
+@dataclass(frozen=True)
+class CaseStep:
+    """What was done to a case; `note` is sealed."""
 
-    Returns how many. In the merge's transaction, whose touched keys are there; a first batch can't miss anything.
+    id: int
+    at: datetime
+    act: str
+    by: str
+    department: str | None
+    reason: str | None
+    note: bytes | None
+    batch: int | None
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class CaseEvidence:
+    """A file that speaks for the ending of a case; its bytes are sealed at `path`."""
+
+    digest: bytes
+    media_type: str
+    size: int
+    path: str
+    by: str
+    landed_at: datetime
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Cases of a department, or of all, counted.
+
+    Attributes:
+        overdue: open, with its clock running after its last day; `due_soon`: with a yellow card.
+        in_time, late: of those closed in the time asked for, by their last day.
+        beyond_mending: rows that nobody can mend any more, openly counted.
     """
-    if touched.is_first(conn, batch):
-        return 0
-    current, keys = current_table(dataset), touched.keys_of(conn, dataset, batch)
-    opening = _opening("verification", "vanished", dataset, batch, now, digests.current_key(dataset, current))
-    rows = sa.select(*opening).where(current.c.mark == "vanished")
-    if keys is not None:
-        rows = rows.select_from(touched.current_rows(current, keys))
-    return _open(conn, list(_OPENED), rows)
+
+    department: str
+    open: int
+    stopped: int
+    due_soon: int
+    overdue: int
+    in_time: int
+    late: int
+    rows: int
+    rows_open: int
+    beyond_mending: int
 
 
-def open_from_moves(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Open a case for each certificate whose status moved as law does not know; close those that are in order again.
-
-    Returns how many were opened. In the merge's transaction, after the look-ups have been composed.
-    """
-    if dataset.certificate is None:
-        return 0
-    event, later = certificate_event, certificate_event.alias()
-    subject = digests.digest("key", [sa.literal(dataset.name), certificate.c.number])
-    of_dataset = sa.and_(certificate.c.id == event.c.certificate_id, certificate.c.dataset == dataset.name)
-    which = [case.c.cause == "move", case.c.dataset == dataset.name]
-    if _any_open(conn, *which):
-        settled = sa.exists().where(later.c.certificate_id == event.c.certificate_id, later.c.batch > event.c.batch)
-        still = sa.select(subject).join_from(event, certificate, of_dataset).where(~event.c.lawful, ~settled)
-        _close(conn, batch, now, *which, ~_is_among([case.c.subject_digest], still))
-    opening = _opening("rectification", "move", dataset, batch, now, subject)
-    rows = sa.select(*opening).join_from(event, certificate, of_dataset)
-    return _open(conn, list(_OPENED), rows.where(event.c.batch == batch.number, ~event.c.lawful))
+_SHOWN = tuple(column for column in case.c)
+_ROW = tuple(case_row.c[name] for name in ("id", "opened_batch", "row_number", "state", "closed_batch", "closed_at"))
+_STEP = tuple(column for column in case_step.c if column.name != "case_number")
 
 
-def open_from_erased(conn: sa.Connection, batch: Batch, dataset: Dataset, rule_id: str, now: datetime) -> int:
-    """Open a case for each row that was refused by `rule_id`, as its key had been erased; close what stays away now."""
-    again = sa.and_(
-        finding.c.batch == batch.number,
-        finding.c.rule_id == rule_id,
-        refused_row.c.batch == finding.c.batch,
-        refused_row.c.row_number == finding.c.row_number,
-        refused_row.c.key_digest.is_not(None),
-    )
-    if batches.delivery_of(dataset, batch) == "snapshot":
-        away = case.c.subject_digest.not_in(sa.select(refused_row.c.key_digest).where(again))
-        _close(conn, batch, now, case.c.cause == "erased", case.c.dataset == dataset.name, away)
-    if not conn.execute(
-        sa.select(sa.exists().where(finding.c.batch == batch.number, finding.c.rule_id == rule_id))
-    ).scalar():
-        return 0  # the join below is slow where PostgreSQL does not know yet how many rows this batch refused
-    opening = _opening("rectification", "erased", dataset, batch, now, refused_row.c.key_digest)
-    rows = sa.select(*opening, finding.c.rule_id, finding.c.row_number).where(again)
-    return _open(conn, [*_OPENED, "rule_id", "row_number"], rows)
-
-
-def open_from_conflicts(
-    conn: sa.Connection,
-    catalogue: Catalogue,
-    register: str,
-    batch: Batch,
-    now: datetime,
-    subjects: sa.Table | None = None,
-) -> int:
-    """Open a case with each department whose value differs from the authority's; close those that agree by now.
-
-    `subjects`: whose conflicts were compared just now (`conflicts.compare`); None: of the whole register.
-    """
-    chosen = [] if subjects is None else [conflict.c.subject_key.in_(sa.select(subjects.c.key))]
-    of_register = [conflict.c.register == register, *chosen]
-    datasets = catalogue.of_register(register)
-    opened = 0
-    for dataset in datasets:
-        digest = _subject(register, conflict.c.subject_key)
-        rows = (
-            sa.select(*_opening("verification", "conflict", dataset, batch, now, digest))
-            .add_columns(conflict.c.register, conflict.c.attribute)
-            .where(*of_register, conflict.c.dataset == dataset.name)
-        )
-        opened += _open(conn, [*_OPENED, "register", "attribute"], rows)
-    _close_agreed(conn, register, [one.name for one in datasets], batch, now, of_register, subjects)
-    return opened
-
-
-def _close_agreed(
-    conn: sa.Connection,
-    register: str,
-    datasets: Sequence[str],
-    batch: Batch,
-    now: datetime,
-    of_register: Sequence[sa.ColumnElement[bool]],
-    subjects: sa.Table | None,
-) -> None:
-    """Close the cases of conflicts that are none any more."""
-    which = [case.c.cause == "conflict", case.c.register == register, case.c.dataset.in_(datasets)]
-    if not _any_open(conn, *which):
-        return
-    if subjects is not None:
-        which.append(_is_among([case.c.subject_digest], sa.select(_subject(register, subjects.c.key))))
-    differs = sa.select(conflict.c.dataset, conflict.c.attribute, _subject(register, conflict.c.subject_key))
-    still = _is_among([case.c.dataset, case.c.attribute, case.c.subject_digest], differs.where(*of_register))
-    _close(conn, batch, now, *which, ~still)
-
-
-def _subject(register: str, key: sa.ColumnElement[str]) -> sa.ColumnElement[bytes]:
-    return digests.digest("key", [sa.literal(f"register_{register}"), key])
-
-
-def close_mended(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Close the dataset's cases that this batch shows as mended; returns how many.
-
-    A finding is mended when its rule ran and no longer finds that key, and the key was not refused; in a change set
-    only of keys that came. What vanished is mended when it is there again. In the merge's transaction, while the stage
-    is there.
-    """
-    closed = _close_found(conn, batch, dataset, now)
-    if not _any_open(conn, case.c.cause == "finding", case.c.dataset == dataset.name):
-        return closed
-    staged = stage_table(dataset)
-    key = digests.staged_key(dataset, staged)
-    found_again = (
-        sa.select(finding.c.rule_id, key)
-        .join_from(finding, staged, staged.c.row_number == finding.c.row_number)
-        .where(finding.c.batch == batch.number, key.is_not(None))
-    )
-    ran = sa.exists().where(score.c.batch == batch.number, score.c.rule_id == case.c.rule_id, score.c.checked > 0)
-    refused = sa.select(refused_row.c.key_digest).where(
-        refused_row.c.batch == batch.number, refused_row.c.key_digest.is_not(None)
-    )
-    mended = [case.c.cause == "finding", case.c.dataset == dataset.name, ran]
-    mended.append(~_is_among([case.c.subject_digest], refused))
-    mended.append(~_is_among([case.c.rule_id, case.c.subject_digest], found_again))
-    if batches.delivery_of(dataset, batch) != "snapshot":
-        mended.append(_is_among([case.c.subject_digest], sa.select(key).where(key.is_not(None))))
-    return closed + _close(conn, batch, now, *mended)
+def card(found: Case, today: date, calendar: WorkingDays) -> Card | None:
+    """Yellow with at most two working days left, red after the last day; none while the clock stands, or at the end."""
+    if found.state != "open" or found.stopped_at is not None:
+        return None
+    if found.due_on < today:
+        return "red"
+    return "yellow" if calendar.between(today, found.due_on) <= YELLOW_BEFORE else None
 
 
 def list_cases(
     conn: sa.Connection,
     department: str | None = None,
     dataset: str | None = None,
-    state: Literal["open", "closed"] | None = "open",
+    state: State | None = "open",
     before: int | None = None,
     limit: int = 50,
+    *,
+    kind: str | None = None,
+    cause: str | None = None,
+    rule_id: str | None = None,
+    assigned_to: str | None = None,
+    card: Card | None = None,
+    on: date | None = None,
+    calendar: WorkingDays | None = None,
 ) -> list[Case]:
-    """Cases, latest first; `before` is a number from the page before."""
+    """Cases, latest first.
+
+    `department`: who must mend it, or whose data speaks against it. `before` is a number from the page before. `card`:
+    only those with that card `on` a day of `calendar`, which are needed then. Not for hub_api.
+    """
     wanted = sa.select(*_SHOWN).order_by(case.c.number.desc()).limit(limit)
-    for column, value in ((case.c.department, department), (case.c.dataset, dataset), (case.c.state, state)):
+    for column, value in (
+        (case.c.dataset, dataset),
+        (case.c.state, state),
+        (case.c.kind, kind),
+        (case.c.cause, cause),
+        (case.c.rule_id, rule_id),
+        (case.c.assigned_to, assigned_to),
+    ):
         if value is not None:
             wanted = wanted.where(column == value)
+    if department is not None:
+        wanted = wanted.where(concerns(department))
     if before is not None:
         wanted = wanted.where(case.c.number < before)
+    if card is not None and on is not None and calendar is not None:
+        wanted = wanted.where(_has_card(card, on, calendar))
     return [Case(*row) for row in conn.execute(wanted)]
 
 
-_SHOWN = tuple(column for column in case.c if column.name != "subject_digest")
+def concerns(department: str) -> sa.ColumnElement[bool]:
+    """The case is this department's to mend, or its data speaks against it."""
+    return sa.or_(case.c.department == department, case.c.against == department)
 
 
-def _close_found(conn: sa.Connection, batch: Batch, dataset: Dataset, now: datetime) -> int:
-    """Close the cases of rows that had vanished and are there again, or are gone for good."""
-    which = [case.c.cause == "vanished", case.c.dataset == dataset.name]
-    if not _any_open(conn, *which):
-        return 0
-    current, keys = current_table(dataset), touched.keys_of(conn, dataset, batch)
-    gone = sa.select(digests.current_key(dataset, current)).where(current.c.mark == "vanished")
-    if keys is not None:
-        gone = gone.select_from(touched.current_rows(current, keys))
-        which.append(_is_among([case.c.subject_digest], sa.select(digests.key_of(dataset, keys))))
-    return _close(conn, batch, now, *which, ~_is_among([case.c.subject_digest], gone))
+def one(conn: sa.Connection, number: int, *, of_department: str | None = None) -> Case | None:
+    """The case of a number; None if there is none, or it does not concern that department."""
+    wanted = sa.select(*_SHOWN).where(case.c.number == number)
+    if of_department is not None:
+        wanted = wanted.where(concerns(of_department))
+    row = conn.execute(wanted).first()
+    return None if row is None else Case(*row)
 
 
-def _is_among(columns: Sequence[sa.ColumnElement[Any]], rows: sa.Select[*tuple[Any, ...]]) -> sa.Case[bool]:
-    """The columns are one of the rows, which are found once and hashed.
+def rows_of(
+    conn: sa.Connection, number: int, after: int = 0, limit: int = 50, *, state: RowState | None = None
+) -> list[CaseRow]:
+    """Rows of a case in the order in which they came; `after` is an id of the page before."""
+    wanted = sa.select(*_ROW).where(case_row.c.case_number == number, case_row.c.id > after)
+    if state is not None:
+        wanted = wanted.where(case_row.c.state == state)
+    return [CaseRow(*row) for row in conn.execute(wanted.order_by(case_row.c.id).limit(limit))]
 
-    Written as a case, so that PostgreSQL makes no join of it: it can't know how many cases there are by now, would look
-    at each row for each of them, and every row is a digest to compute.
+
+def row_states(conn: sa.Connection, number: int) -> dict[str, int]:
+    """How many rows of a case are in which state; a row that relapsed counts as often as it came."""
+    counted = sa.select(case_row.c.state, sa.func.count()).where(case_row.c.case_number == number)
+    return {state: count for state, count in conn.execute(counted.group_by(case_row.c.state))}  # noqa: C416 - rows of two
+
+
+def steps_of(conn: sa.Connection, number: int) -> list[CaseStep]:
+    """What was done to a case, in order."""
+    rows = conn.execute(sa.select(*_STEP).where(case_step.c.case_number == number).order_by(case_step.c.id))
+    return [CaseStep(*row) for row in rows]
+
+
+def evidence_of(conn: sa.Connection, number: int) -> list[CaseEvidence]:
+    """The files that speak for the ending of a case, as they came."""
+    named = ("digest", "media_type", "size", "path", "by", "landed_at")
+    wanted = sa.select(*(case_evidence.c[name] for name in named)).where(case_evidence.c.case_number == number)
+    rows = conn.execute(wanted.order_by(case_evidence.c.landed_at, case_evidence.c.digest))
+    return [CaseEvidence(bytes(row.digest), *row[1:]) for row in rows]
+
+
+def figures(
+    conn: sa.Connection,
+    today: date,
+    calendar: WorkingDays,
+    *,
+    department: str | None = None,
+    closed_since: datetime | None = None,
+    closed_before: datetime | None = None,
+) -> list[Figures]:
+    """Cases counted by the department that must mend them, in the order of departments; one statement.
+
+    `today` and `calendar`: for the cards. `closed_since`, `closed_before`: which closed cases count as in time or late;
+    None: all. Not for hub_api.
     """
-    value = columns[0] if len(columns) == 1 else sa.tuple_(*columns)
-    return sa.case((value.in_(rows), sa.true()), else_=sa.false())
+    is_open = case.c.state == "open"
+    closed = [case.c.state == "closed"]
+    closed += [] if closed_since is None else [case.c.closed_at >= closed_since]
+    closed += [] if closed_before is None else [case.c.closed_at < closed_before]
+    in_time = sa.cast(sa.func.timezone("Asia/Shanghai", case.c.closed_at), sa.Date) <= case.c.due_on
+    beyond = (
+        sa.select(sa.func.count())
+        .select_from(case_row)
+        .where(case_row.c.case_number == case.c.number, case_row.c.state == "beyond_mending")
+        .scalar_subquery()
+    )
+    counted = sa.select(
+        case.c.department,
+        _count(is_open),
+        _count(is_open, case.c.stopped_at.is_not(None)),
+        _count(_has_card("yellow", today, calendar)),
+        _count(_has_card("red", today, calendar)),
+        _count(*closed, in_time),
+        _count(*closed, ~in_time),
+        sa.cast(sa.func.coalesce(sa.func.sum(case.c.rows), 0), sa.BigInteger),
+        sa.cast(sa.func.coalesce(sa.func.sum(case.c.rows_open), 0), sa.BigInteger),
+        sa.cast(sa.func.coalesce(sa.func.sum(sa.case((case.c.ending == "beyond_mending", beyond))), 0), sa.BigInteger),
+    )
+    if department is not None:
+        counted = counted.where(case.c.department == department)
+    rows = conn.execute(counted.group_by(case.c.department).order_by(case.c.department))
+    return [Figures(*row) for row in rows]
 
 
-def _any_open(conn: sa.Connection, *which: sa.ColumnElement[bool]) -> bool:
-    """Whether there is a case to close at all: where there is none, no key has to be hashed."""
-    return bool(conn.execute(sa.select(sa.exists().where(case.c.state == "open", *which))).scalar_one())
+def _count(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.count().filter(*which)
 
 
-def _opening(
-    kind: Kind, cause: str, dataset: Dataset, batch: Batch, now: datetime, digest: sa.ColumnElement[bytes]
-) -> list[sa.ColumnElement[Any]]:
-    due = _working_days_after(now.date(), WORKING_DAYS)
-    return [
-        *(sa.literal(value) for value in (kind, cause, dataset.name, dataset.department)),
-        digest,
-        *(sa.literal(value) for value in (batch.number, "open", now, due)),
-    ]
+def _has_card(colour: Card, on: date, calendar: WorkingDays) -> sa.ColumnElement[bool]:
+    running = [case.c.state == "open", case.c.stopped_at.is_(None)]
+    if colour == "red":
+        return sa.and_(*running, case.c.due_on < on)
+    return sa.and_(*running, case.c.due_on.between(on, _yellow_until(on, calendar)))
 
 
-def _working_days_after(day: date, count: int) -> date:
-    """Monday to Friday; public holidays, which are decreed year by year, are not known here."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5  # noqa: PLR2004 - Saturday is 5
-    return day
-
-
-def _open(conn: sa.Connection, columns: Sequence[str], rows: sa.Select[*tuple[Any, ...]]) -> int:
-    return written(conn, insert(case).from_select(columns, rows).on_conflict_do_nothing())
-
-
-def _close(conn: sa.Connection, batch: Batch, now: datetime, *which: sa.ColumnElement[bool]) -> int:
-    closing = {"state": "closed", "closed_batch": batch.number, "closed_at": now}
-    return written(conn, sa.update(case).where(case.c.state == "open", *which).values(closing))
+def _yellow_until(on: date, calendar: WorkingDays) -> date:
+    """The latest last day to which at most `YELLOW_BEFORE` working days are left."""
+    return calendar.after(on, YELLOW_BEFORE + 1) - timedelta(days=1)

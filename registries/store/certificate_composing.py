@@ -111,6 +111,7 @@ def compose_single_rows(conn: sa.Connection, rows: CertificateRows, moved: Moved
         _insert_objects(conn, found if part.present is None else found.where(part.present))
     if not moved.first:
         _carry_marks(conn, rows, moved)
+        _mark_deserted(conn, rows.mapping, moved)
     return count
 
 

@@ -24,6 +24,7 @@ Value = sa.ColumnElement[Any]
 HOLDER = ("name", "code", "code_type", "role")
 OBJECT = ("kind", "number", "name")
 TRUST_LEVELS = ("A", "B", "C", "D")
+PAPER_ERA = "D"
 OTHER_PAPER = "999"  # 其他自然人有效证件: a holder whose code type nobody tells
 _TYPE_OF_SEMANTIC = {
     "citizen_number": "111",
@@ -110,12 +111,13 @@ class CertificateRows:
         return sa.cast(sa.null(), Word) if name is None else sa.cast(self.source.c[name], Word)
 
     def _trust_level(self) -> Value:
-        """The row's own trust level where a column tells it, else the dataset's."""
+        """D without a number of its holder (paper era); the row's own where a column tells it, else the dataset's."""
         given = sa.literal(self.dataset.trust_level, Word)
+        nobody = sa.func.coalesce(self.text(self.mapping.holder_code), "") == ""
         if self.mapping.trust_level is None:
-            return given
+            return sa.case((nobody, PAPER_ERA), else_=given)
         own = self.text(self.mapping.trust_level)
-        return sa.case((own.in_(TRUST_LEVELS), own), else_=given)
+        return sa.case((nobody, PAPER_ERA), (own.in_(TRUST_LEVELS), own), else_=given)
 
     def _date(self, name: str | None) -> Value:
         return sa.cast(sa.null(), sa.Date) if name is None else sa.cast(self.source.c[name], sa.Date)

@@ -1,17 +1,19 @@
 """The certificate look-up: composed from merged tables, asked through one function that shows no more than it must.
 
     certificates.compose_look_ups(conn, dataset, batch, types[dataset.certificate.type_code])       # hub_load
-    look_ups = certificates.find_certificates(conn, [(question, grant), ...], now, today)           # hub_api
+    look_ups = certificates.find_certificates(conn, [Sought(question, grant, claimant), ...], now, today)     # hub_api
 
-`hub.find_certificates` demands number, holder and grant. Number and holder are hashed together into one index probe,
-so that "no such number" and "another holder" are the same miss, by the same statement and the same hashing. A holder
-whose number was corrected is found by the former and by the present one; that takes no other work than any question.
+`hub.find_certificates` demands number, holder, grant and who asks, and finds nothing that the grant does not cover for
+a client or an account in order. Number and holder are hashed together into one index probe, so that "no such number"
+and "another holder" are the same miss, by the same statement and the same hashing. A holder whose number was corrected
+is found by the former and by the present one; that takes no other work than any question. Who is named by one of the
+names that a register records for the code, is found by the others, too.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
@@ -36,15 +38,22 @@ from registries.store.batches import Batch
 from registries.store.certificate_composing import Moved, compose_several_rows, compose_single_rows
 from registries.store.certificate_moves import write_events
 from registries.store.certificate_rows import CertificateRows
-from registries.store.grants import Grant
+from registries.store.grants import Claimant, Grant
 from registries.store.shapes import current_table
 
 _FIND = sa.text("SELECT * FROM hub.find_certificates(CAST(:questions AS jsonb), :asked_at, :asked_on)")
 
 
-def find_certificates(
-    conn: sa.Connection, asked: Sequence[tuple[Question, Grant]], now: datetime, today: date
-) -> list[LookUp]:
+class Sought(NamedTuple):
+    """A question, the grant that covers it, and who asks; for a verdict, or for a copy of the certificate's record."""
+
+    question: Question
+    grant: Grant
+    claimant: Claimant
+    act: Literal["verification", "retrieval"] = "verification"
+
+
+def find_certificates(conn: sa.Connection, asked: Sequence[Sought], now: datetime, today: date) -> list[LookUp]:
     """Look up questions, each under the grant that covers it, in their order, by one statement.
 
     Args:
@@ -56,7 +65,7 @@ def find_certificates(
     Raises:
         NotGranted: a grant does not cover its question; nothing was looked up for it.
     """
-    questions = [wanted(question, grant) for question, grant in asked]
+    questions = [wanted(*each) for each in asked]
     parameters = {"questions": json.dumps(questions, ensure_ascii=False), "asked_at": now, "asked_on": today}
     rows = conn.execute(_FIND, parameters).all()
     refused = [row.position - 1 for row in rows if not row.granted]
@@ -65,10 +74,13 @@ def find_certificates(
     return [_look_up(row) for row in rows]
 
 
-def wanted(question: Question, grant: Grant) -> dict[str, object]:
+def wanted(question: Question, grant: Grant, claimant: Claimant, act: str = "verification") -> dict[str, object]:
     """A question as `hub.find_certificates` and other functions of the store read it."""
     return {
         "grant": grant.id,
+        "act": act,
+        "department": claimant.department,
+        "asker": claimant.asker,
         "certificate_type": question.certificate_type,
         "certificate_number": question.certificate_number,
         "holder_name": question.holder_name,
@@ -83,9 +95,10 @@ def wanted(question: Question, grant: Grant) -> dict[str, object]:
 def _look_up(row: sa.Row[*tuple[Any, ...]]) -> LookUp:
     source = SourceState(row.covered, row.data_as_of, row.fresh, row.score)
     if row.record is not None and row.record["status"] is None:  # a code of the source that no table knows
-        return LookUp(None, being_checked=True, source=source)
+        return LookUp(None, being_checked=True, source=source, disputed=row.disputed, unchecked=row.unchecked)
     record = None if row.record is None else _record(row.record)
-    return LookUp(record, being_checked=row.being_checked, source=source)
+    about = {"being_checked": row.being_checked, "disputed": row.disputed, "unchecked": row.unchecked}
+    return LookUp(record, source=source, in_case=record is not None and row.record["in_case"], **about)
 
 
 def _record(found: Mapping[str, Any]) -> CertificateRecord:

@@ -30,11 +30,17 @@ _HUB = {
     "hub.finding": "SELECT b.dataset, b.sequence, f.row_number, f.rule_id, f.level FROM hub.finding f"
     " JOIN hub.batch b ON b.number = f.batch ORDER BY b.dataset, b.sequence, f.row_number, f.rule_id",
     "hub.score": "SELECT b.dataset, b.sequence, s.rule_id, s.rule_version, s.dimension, s.indicator, s.level,"
-    " s.checked, s.failed FROM hub.score s JOIN hub.batch b ON b.number = s.batch"
+    " s.checked, s.failed, s.beyond_mending FROM hub.score s JOIN hub.batch b ON b.number = s.batch"
     " ORDER BY b.dataset, b.sequence, s.rule_id",
-    "hub.case": "SELECT c.dataset, c.cause, c.kind, c.rule_id, c.register, c.attribute, o.sequence, c.row_number,"
-    ' c.state, e.sequence FROM hub."case" c JOIN hub.batch o ON o.number = c.opened_batch'
-    " LEFT JOIN hub.batch e ON e.number = c.closed_batch ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10",
+    "hub.case": "SELECT c.dataset, c.cause, c.kind, c.department, c.against, c.rule_id, c.register, c.attribute,"
+    " o.dataset, o.sequence, c.state, c.ending, c.rows, c.rows_open, c.reopened, e.dataset, e.sequence"
+    ' FROM hub."case" c LEFT JOIN hub.batch o ON o.number = c.opened_batch'
+    " LEFT JOIN hub.batch e ON e.number = c.closed_batch"
+    " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17",
+    "hub.case_row": "SELECT c.dataset, c.cause, c.rule_id, c.register, c.attribute, c.against, o.dataset, o.sequence,"
+    ' r.row_number, r.state, e.dataset, e.sequence FROM hub.case_row r JOIN hub."case" c ON c.number = r.case_number'
+    " LEFT JOIN hub.batch o ON o.number = r.opened_batch LEFT JOIN hub.batch e ON e.number = r.closed_batch"
+    " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12",
     "hub.conflict": "SELECT register, subject_key, attribute, dataset, authority, value, authority_value"
     " FROM hub.conflict ORDER BY register, subject_key, attribute, dataset",
     "hub.certificate": "SELECT c.dataset, c.number, c.type_code, c.identifier, c.issuing_authority_name,"
@@ -54,6 +60,10 @@ _HUB = {
     " e.renewal_applied_on"
     " FROM hub.certificate_event e JOIN hub.certificate c ON c.id = e.certificate_id"
     " JOIN hub.batch b ON b.number = e.batch ORDER BY c.dataset, c.number, b.sequence, e.status",
+    "hub.monthly_score": "SELECT month, dataset, dimension, level, department, checked, failed, beyond_mending"
+    " FROM hub.monthly_score ORDER BY month, dataset, dimension, level",
+    "hub.monthly_failure": "SELECT month, dataset, rule_id, rule_version, department, dimension, level, checked, failed"
+    " FROM hub.monthly_failure ORDER BY month, dataset, rule_id",
     "hub.ledger_entry": "SELECT kind, issuer, jti FROM hub.ledger_entry WHERE kind <> 'answer'"
     " ORDER BY kind, issuer, jti",
 }

@@ -40,6 +40,15 @@ def key_of(dataset: Dataset, rows: sa.FromClause) -> sa.ColumnElement[bytes]:
     return digest("key", [sa.literal(dataset.name), *(rows.c[name] for name in dataset.key)])
 
 
+def number_of(dataset: Dataset, rows: sa.FromClause) -> sa.ColumnElement[bytes]:
+    """The digest by which the look-up knows the certificate number of a staged or current row; NULL without one."""
+    if dataset.certificate is None:
+        return sa.cast(sa.null(), BYTEA)
+    number = rows.c[dataset.certificate.number]
+    known = digest("number", [sa.literal(dataset.certificate.type_code), form(number)])
+    return sa.case((number.is_not(None), known))
+
+
 def form(code: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """A number or code as digests take it: trimmed, upper case."""
     return sa.func.upper(sa.func.btrim(code))

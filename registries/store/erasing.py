@@ -21,10 +21,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from registries.contracts.model import Dataset
-from registries.store import asked, digests, holdings, ledger
+from registries.store import asked, digests, holdings, ledger, window_erasing
 from registries.store.access_tables import subject_access
+from registries.store.casework_tables import case, case_row
 from registries.store.engine import written
-from registries.store.erasure_plans import Plan, cases_of, key_digests
+from registries.store.erasure_plans import Plan, key_digests, rows_of_cases
 from registries.store.holdings import Place, Subject
 from registries.store.keeping_tables import erased_file, erased_key, erasure, expiry, ledger_asked
 from registries.store.ledger_tables import ledger_body, ledger_entry
@@ -33,7 +34,6 @@ from registries.store.shapes import current_table, deleted_table, history_table,
 from registries.store.tables import (
     Word,
     batch,
-    case,
     certificate,
     certificate_holder,
     certificate_object,
@@ -75,6 +75,7 @@ class Erased:
 
     number: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)  # beside the landed ones: removed after the commit
 
     def add(self, what: str, count: int) -> None:
         """So many more."""
@@ -133,6 +134,7 @@ def _erase_rows(
     if keeps_deleted(dataset):
         gone = deleted_table(dataset)
         erased.add("tombstones", written(conn, sa.delete(gone).where(_has_key(gone, dataset, keys))))
+    erased.files += window_erasing.objections(conn, dataset.name, key_digests(dataset, keys))
     _keep_away(conn, dataset, keys, erased)
     _erase_quarantine(conn, dataset, keys, numbers, erased)
     _erase_certificates(conn, dataset, numbers, erased)
@@ -197,10 +199,9 @@ def _erase_certificates(conn: sa.Connection, dataset: Dataset, numbers: Sequence
 
 
 def _unlink_cases(conn: sa.Connection, found: Plan, erased: Erased) -> None:
-    """Closed cases stay as counts: whom they were about, which row and what was noted go."""
-    unlinked = {"subject_digest": b"", "row_number": None, "note": None}
-    mine = sa.update(case).where(case.c.state == "closed", cases_of(found)).values(unlinked)
-    erased.add("cases", written(conn, mine))
+    """Cases stay as counts: whom they were about, and which row, goes with each row that is settled."""
+    settled = [case_row.c.case_number == case.c.number, case_row.c.state != "open", rows_of_cases(found)]
+    erased.add("cases", written(conn, sa.delete(case_row).where(*settled)))
 
 
 def _erase_subject(conn: sa.Connection, found: Plan, erased: Erased) -> None:
@@ -209,6 +210,7 @@ def _erase_subject(conn: sa.Connection, found: Plan, erased: Erased) -> None:
     of_rows = sa.or_(conflict.c.dataset.in_(names), conflict.c.authority.in_(names))
     mine = sa.and_(conflict.c.subject_key.in_(keys), sa.true() if found.whole else of_rows)
     erased.add("conflicts", written(conn, sa.delete(conflict).where(mine)))
+    erased.files += window_erasing.completions(conn, asked.digests(kind, keys), None if found.whole else names)
     if not found.whole:
         return
     joins = sa.and_(

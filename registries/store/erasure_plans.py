@@ -14,8 +14,8 @@ from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.keeping_faults import KeptBecause
 from registries.store import batches, digests, holdings
+from registries.store.casework_tables import case, case_row
 from registries.store.holdings import HeldRow, Place, Subject
-from registries.store.tables import case
 
 
 @dataclass(frozen=True)
@@ -120,20 +120,21 @@ def _unfinished(conn: sa.Connection, scope: Sequence[Place]) -> Iterator[KeptBec
 
 def _open_cases(conn: sa.Connection, found: Plan) -> Iterator[KeptBecause]:
     """Somebody is just clarifying what these rows say: they are the evidence."""
-    wanted = sa.select(case.c.number, case.c.dataset).where(case.c.state == "open", cases_of(found))
+    wanted = sa.select(case.c.number, case.c.dataset).distinct().join(case_row, case_row.c.case_number == case.c.number)
+    wanted = wanted.where(case_row.c.state == "open", rows_of_cases(found))
     for row in conn.execute(wanted.order_by(case.c.number)):
         yield KeptBecause("case", row.dataset, f"工单 {row.number} 未办结", f"case {row.number} is open")
 
 
-def cases_of(found: Plan) -> sa.ColumnElement[bool]:
-    """Cases about the rows that would go, and about the subject in a register that those rows feed."""
+def rows_of_cases(found: Plan) -> sa.ColumnElement[bool]:
+    """Rows of cases about the rows that would go, and about the subject in a register that those rows feed."""
     datasets = {place.dataset.name: place.dataset for place in found.scope}
     rows = [
-        sa.and_(case.c.dataset == name, case.c.subject_digest.in_(key_digests(datasets[name], keys)))
+        sa.and_(case.c.dataset == name, case_row.c.subject_digest.in_(key_digests(datasets[name], keys)))
         for name, keys in found.rows.items()
     ]
     feeding = {one.register.register for name, one in datasets.items() if one.register and name in found.rows}
-    registers = [case.c.subject_digest.in_(register_digests(name, found.subject)) for name in sorted(feeding)]
+    registers = [case_row.c.subject_digest.in_(register_digests(name, found.subject)) for name in sorted(feeding)]
     return sa.or_(sa.false(), *rows, *(sa.and_(case.c.cause == "conflict", one) for one in registers))
 
 

@@ -1,7 +1,7 @@
 """Keyed digests of the keys of erased rows: what remains of them, so that they stay away (`compare.suppressed`).
 
     erasures.erased_digests(conn, dataset)                                       # empty where nothing was erased
-    cases.open_from_erased(conn, batch, dataset, erasures.RULE_ID, now)          # their source is told, once
+    case_opening.open_from_erased(conn, batch, dataset, erasures.RULE_ID, now)    # their source is told, once
 
 Nobody can read from the digests whose rows they were; who delivers such a row says it himself.
 """

@@ -28,13 +28,15 @@ from sqlalchemy.dialects.postgresql import BIT
 from registries.contracts.model import Dataset
 from registries.keeping_faults import KeepingBusy
 from registries.store import ledger
+from registries.store.casework_tables import case_row
+from registries.store.delivery_tables import push_trial
 from registries.store.engine import Store
 from registries.store.keeping_tables import expiry
 from registries.store.ledger_tables import ledger_entry
 from registries.store.shapes import history_table, texts
-from registries.store.tables import batch, case, push, refused_row, upload
+from registries.store.tables import batch, push, refused_row, upload
 
-What = Literal["landed", "history", "bodies", "uploads"]
+What = Literal["landed", "history", "bodies", "uploads", "replies", "evidence"]
 KIND = ISSUER = "retention"
 BODIES_AT_ONCE = 20_000
 """Bodies that go in one transaction: the lock on them is short, and memory bounded."""
@@ -95,7 +97,7 @@ def landed_due(conn: sa.Connection, dataset: str, before: datetime) -> list[tupl
     finished = sa.and_(batch.c.state.in_(["done", "failed"]), batch.c.number.not_in(_served(dataset)))
     held = sa.exists().where(refused_row.c.batch == batch.c.number, refused_row.c.until_batch.is_(None))
     open_case = sa.exists().where(
-        case.c.opened_batch == batch.c.number, case.c.row_number.is_not(None), case.c.state == "open"
+        case_row.c.opened_batch == batch.c.number, case_row.c.row_number.is_not(None), case_row.c.state == "open"
     )
     gone = sa.exists().where(
         expiry.c.what == "landed",
@@ -173,7 +175,7 @@ def list_expiries(conn: sa.Connection, *, before: int | None = None, limit: int 
 
 def waiting_files(conn: sa.Connection) -> frozenset[str]:
     """Paths of uploaded and pushed files that the worker has not taken yet."""
-    waiting = [sa.select(each.c.path).where(each.c.state == "waiting") for each in (upload, push)]
+    waiting = [sa.select(each.c.path).where(each.c.state == "waiting") for each in (upload, push, push_trial)]
     return frozenset(conn.execute(sa.union_all(*waiting)).scalars())
 
 

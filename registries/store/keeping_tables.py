@@ -26,7 +26,7 @@ expiry = sa.Table(  # the intention first, then that it is done: a run that was 
     sa.Column("digest", BYTEA),
     sa.Column("planned_at", Moment, nullable=False),
     sa.Column("done_at", Moment),
-    sa.CheckConstraint("what IN ('landed','history','bodies','uploads')", name="what"),
+    sa.CheckConstraint("what IN ('landed','history','bodies','uploads','replies','evidence')", name="what"),
     sa.CheckConstraint("state IN ('planned','done')", name="state"),
     sa.CheckConstraint("(state = 'done') = (done_at IS NOT NULL AND count IS NOT NULL)", name="done"),
     sa.CheckConstraint("what <> 'landed' OR batch IS NOT NULL", name="batch"),
@@ -76,7 +76,7 @@ ledger_asked = sa.Table(  # about whom an entry's body speaks; a foreign key wou
     "ledger_asked",
     metadata,
     sa.Column("entry_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("subject_digest", BYTEA, nullable=False),
+    sa.Column("subject_digest", BYTEA, primary_key=True),
     sa.Column("certificate_type", Word),
     sa.Index(None, "subject_digest"),
 )

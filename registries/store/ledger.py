@@ -12,21 +12,23 @@ therefore comes soon. Entries of other kinds (a batch's, inside a long merge) ta
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from certificates import merkle
 from registries.errors import LedgerDamaged
-from registries.store.ledger_check import check, root_at, stored_nodes
+from registries.store import packed
+from registries.store.ledger_check import check, root_at
 from registries.store.ledger_rows import (
     Appended,
     Checkpoint,
+    Grown,
     LedgerReport,
     NewEntry,
     Stored,
     TreeHead,
+    beside_digest,
     body_digest,
     checkpoint_digest,
     entry_digest,
@@ -57,31 +59,50 @@ __all__ = [
 
 IN_ORDER = "answer"
 _LOCK = 6_010
+_HASH = packed.DIGEST_LENGTH
 
 _INSERT = sa.text(
     """
-    INSERT INTO hub.ledger_entry (kind, issuer, jti, leaf, made_at, row_digest)
-    SELECT kind, issuer, jti, leaf, :now, row_digest
-      FROM unnest(CAST(:kind AS text[]), CAST(:issuer AS text[]), CAST(:jti AS text[]), CAST(:leaf AS bytea[]),
-                  CAST(:row_digest AS bytea[])) WITH ORDINALITY AS n(kind, issuer, jti, leaf, row_digest, place)
-     ORDER BY place
-    ON CONFLICT (issuer, jti) DO NOTHING
-    RETURNING id, issuer, jti
-    """
-)
-_INSERT_BODIES = sa.text(
-    """
-    INSERT INTO hub.ledger_body (entry_id, payload, request_digest, row_digest)
-    SELECT * FROM unnest(CAST(:entry_id AS bigint[]), CAST(:payload AS bytea[]), CAST(:request_digest AS bytea[]),
-                         CAST(:row_digest AS bytea[]))
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest(string_to_array(:kinds, chr(31)), string_to_array(:issuers, chr(31)),
+                             string_to_array(:jtis, chr(31)), CAST(:starts AS integer[]), CAST(:lengths AS integer[]),
+                             CAST(:request_starts AS integer[]), CAST(:request_lengths AS integer[]),
+                             CAST(:beside_starts AS integer[]), CAST(:beside_lengths AS integer[]))
+            WITH ORDINALITY AS n(kind, issuer, jti, start, length, request_start, request_length, beside_start,
+                                 beside_length, place)
+    ), made AS (
+        INSERT INTO hub.ledger_entry (kind, issuer, jti, leaf, made_at, row_digest)
+        SELECT kind, issuer, jti, substr(CAST(:leaves AS bytea), CAST(32 * place - 31 AS integer), 32), :now,
+               substr(CAST(:digests AS bytea), CAST(32 * place - 31 AS integer), 32)
+          FROM given ORDER BY place
+        ON CONFLICT (issuer, jti) DO NOTHING
+        RETURNING id, issuer, jti
+    ), placed AS MATERIALIZED (
+        SELECT made.id, given.* FROM made JOIN given ON given.issuer = made.issuer AND given.jti = made.jti
+    ), bodies AS (
+        INSERT INTO hub.ledger_body (entry_id, payload, request_digest, row_digest)
+        SELECT id, substr(CAST(:payloads AS bytea), start, length),
+               substr(CAST(:requests AS bytea), request_start, request_length),
+               substr(CAST(:body_digests AS bytea), CAST(32 * place - 31 AS integer), 32)
+          FROM placed
+    ), besides AS (
+        INSERT INTO hub.ledger_beside (entry_id, content, row_digest)
+        SELECT id, substr(CAST(:besides AS bytea), beside_start, beside_length),
+               substr(CAST(:beside_digests AS bytea), CAST(32 * place - 31 AS integer), 32)
+          FROM placed WHERE beside_length > 0
+    ), late AS (
+        INSERT INTO hub.ledger_waiting SELECT id FROM placed WHERE kind <> :in_order
+    )
+    SELECT id, place FROM placed
     """
 )
 _STORED = sa.text(
     """
-    SELECT e.issuer, e.jti, e.id, b.payload, b.request_digest
-      FROM unnest(CAST(:issuer AS text[]), CAST(:jti AS text[])) AS n(issuer, jti)
+    SELECT e.issuer, e.jti, e.id, b.payload, b.request_digest, s.content AS beside
+      FROM unnest(string_to_array(:issuers, chr(31)), string_to_array(:jtis, chr(31))) AS n(issuer, jti)
       JOIN hub.ledger_entry e ON e.issuer = n.issuer AND e.jti = n.jti
       LEFT JOIN hub.ledger_body b ON b.entry_id = e.id
+      LEFT JOIN hub.ledger_beside s ON s.entry_id = e.id
     """
 )
 _NEW_IN_ORDER = sa.text(
@@ -95,16 +116,31 @@ _NEW_IN_ORDER = sa.text(
      ORDER BY id
     """
 )
-_PLACE = sa.text(
+_STANDING = sa.text(
     """
-    INSERT INTO hub.ledger_sequence (index, entry_id)
-    SELECT :size + place - 1, id FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS n(id, place)
+    SELECT s.size, n.levels, n.hashes, k.size AS kept_size, k.root, k.note, k.made_at
+      FROM (SELECT COALESCE(max(index) + 1, 0) AS size FROM hub.ledger_sequence) AS s
+     CROSS JOIN LATERAL (
+           SELECT array_agg(n.level ORDER BY n.level) AS levels,
+                  string_agg(n.hash, CAST('' AS bytea) ORDER BY n.level) AS hashes
+             FROM generate_series(0, 62) AS l(level)
+             JOIN hub.ledger_node n ON n.level = l.level AND n.index = (s.size >> l.level) - 1
+            WHERE (s.size >> l.level) & 1 = 1) AS n
+      LEFT JOIN LATERAL (SELECT c.size, c.root, c.note, c.made_at FROM hub.checkpoint c
+                          ORDER BY c.size DESC LIMIT 1) AS k ON true
     """
 )
-_ADD_NODES = sa.text(
+"""All that growing the tree begins with: its size, the roots of its complete subtrees, the latest checkpoint."""
+
+_PLACE = sa.text(
     """
+    WITH placed AS (
+        INSERT INTO hub.ledger_sequence (index, entry_id)
+        SELECT :size + place - 1, id FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS n(id, place)
+    )
     INSERT INTO hub.ledger_node (level, index, hash)
-    SELECT * FROM unnest(CAST(:level AS smallint[]), CAST(:index AS bigint[]), CAST(:hash AS bytea[]))
+    SELECT level, index, substr(CAST(:hashes AS bytea), CAST(32 * place - 31 AS integer), 32)
+      FROM unnest(CAST(:levels AS smallint[]), CAST(:indexes AS bigint[])) WITH ORDINALITY AS n(level, index, place)
     """
 )
 
@@ -127,9 +163,12 @@ def stored(conn: sa.Connection, requests: Iterable[tuple[str, str]]) -> dict[tup
     wanted = list(requests)
     if not wanted:
         return {}
-    parameters = {"issuer": [issuer for issuer, _ in wanted], "jti": [jti for _, jti in wanted]}
+    parameters = {
+        "issuers": packed.texts(issuer for issuer, _ in wanted),
+        "jtis": packed.texts(jti for _, jti in wanted),
+    }
     return {
-        (row.issuer, row.jti): Stored(row.id, row.payload, row.request_digest)
+        (row.issuer, row.jti): Stored(row.id, row.payload, row.request_digest, row.beside)
         for row in conn.execute(_STORED, parameters)
     }
 
@@ -140,31 +179,39 @@ def sequence(conn: sa.Connection) -> TreeHead:
     Raises:
         LedgerDamaged: stored nodes are missing.
     """
-    return grow(conn)[1]
+    return grow(conn).head
 
 
-def grow(conn: sa.Connection) -> tuple[TreeHead, TreeHead]:
-    """As `sequence`; the head as it was before, too, so that whoever signs can see that the tree only grew."""
-    _lock(conn)
-    size = _size(conn)
+def grow(conn: sa.Connection) -> Grown:
+    """As `sequence`, with what whoever signs and proves needs of it.
+
+    The head as it was before shows that the tree only grew. Among the nodes are all on the paths of the new entries.
+    """
+    _lock(conn)  # by itself: what the next statement sees begins after it
+    size, nodes, kept = _standing(conn)
     new = conn.execute(_NEW_IN_ORDER).all()
-    nodes = _frontier(conn, size)
     before = TreeHead(size, merkle.root(size, lambda level, index: nodes[level, index]))
-    if new:
-        leaves = [merkle.leaf_hash(row.leaf) for row in new]
-        made = merkle.new_nodes(size, leaves, lambda level, index: nodes[level, index])
-        conn.execute(_PLACE, {"size": size, "ids": [row.id for row in new]})
-        levels, indexes, hashes = zip(*made, strict=True)
-        conn.execute(_ADD_NODES, {"level": list(levels), "index": list(indexes), "hash": list(hashes)})
-        nodes.update({(level, index): value for level, index, value in made})
+    if not new:
+        return Grown(before, before, {}, nodes, kept)
+    made = merkle.new_nodes(size, [merkle.leaf_hash(row.leaf) for row in new], lambda level, index: nodes[level, index])
+    levels, indexes, hashes = zip(*made, strict=True)
+    parameters = {
+        "size": size,
+        "ids": packed.numbers(row.id for row in new),
+        "levels": packed.numbers(levels),
+        "indexes": packed.numbers(indexes),
+        "hashes": packed.digests(hashes),
+    }
+    conn.execute(_PLACE, parameters)
+    nodes.update({(level, index): value for level, index, value in made})
     total = size + len(new)
-    return before, TreeHead(total, merkle.root(total, lambda level, index: nodes[level, index]))
+    head = TreeHead(total, merkle.root(total, lambda level, index: nodes[level, index]))
+    return Grown(before, head, {row.id: size + place for place, row in enumerate(new)}, nodes, kept)
 
 
 def head(conn: sa.Connection) -> TreeHead:
     """Size and root of what has a place now. Raises LedgerDamaged."""
-    size = _size(conn)
-    nodes = _frontier(conn, size)
+    size, nodes, _ = _standing(conn)
     return TreeHead(size, merkle.root(size, lambda level, index: nodes[level, index]))
 
 
@@ -221,26 +268,33 @@ def _lock(conn: sa.Connection) -> None:
 
 
 def _insert(conn: sa.Connection, entries: Sequence[NewEntry], now: datetime) -> dict[tuple[str, str], int]:
-    parameters: dict[str, Any] = {
-        name: [getattr(entry, name) for entry in entries] for name in ("kind", "issuer", "jti", "leaf")
+    """The ids of those that are new, by issuer and jti; of two alike the first is written."""
+    new = list({(entry.issuer, entry.jti): entry for entry in reversed(entries)}.values())[::-1]
+    payloads = packed.pieces([entry.payload for entry in new])
+    requests = packed.pieces([entry.request_digest for entry in new])
+    besides = packed.pieces([entry.beside for entry in new])
+    parameters = {
+        "kinds": packed.texts(entry.kind for entry in new),
+        "issuers": packed.texts(entry.issuer for entry in new),
+        "jtis": packed.texts(entry.jti for entry in new),
+        "leaves": packed.digests(entry.leaf for entry in new),
+        "digests": packed.digests(entry_digest(one.kind, one.issuer, one.jti, one.leaf, now) for one in new),
+        "payloads": payloads.content,
+        "starts": payloads.starts,
+        "lengths": payloads.lengths,
+        "requests": requests.content,
+        "request_starts": requests.starts,
+        "request_lengths": requests.lengths,
+        "besides": besides.content,
+        "beside_starts": besides.starts,
+        "beside_lengths": besides.lengths,
+        "beside_digests": packed.digests(beside_digest(entry.beside) for entry in new),
+        "body_digests": packed.digests(body_digest(entry.payload, entry.request_digest) for entry in new),
+        "now": now,
+        "in_order": IN_ORDER,
     }
-    digests = [entry_digest(entry.kind, entry.issuer, entry.jti, entry.leaf, now) for entry in entries]
-    rows = conn.execute(_INSERT, {**parameters, "row_digest": digests, "now": now})
-    made = {(row.issuer, row.jti): int(row.id) for row in rows}
-    first = {(entry.issuer, entry.jti): entry for entry in reversed(entries)}
-    new = [(entry_id, first[name]) for name, entry_id in made.items()]
-    bodies = {
-        "entry_id": [entry_id for entry_id, _ in new],
-        "payload": [entry.payload for _, entry in new],
-        "request_digest": [entry.request_digest for _, entry in new],
-        "row_digest": [body_digest(entry.payload, entry.request_digest) for _, entry in new],
-    }
-    conn.execute(_INSERT_BODIES, bodies)
-    late = [entry_id for entry_id, entry in new if entry.kind != IN_ORDER]
-    if late:
-        waiting = sa.text("INSERT INTO hub.ledger_waiting SELECT unnest(CAST(:ids AS bigint[]))")
-        conn.execute(waiting, {"ids": late})
-    return made
+    made = [(new[row.place - 1], int(row.id)) for row in conn.execute(_INSERT, parameters)]
+    return {(entry.issuer, entry.jti): entry_id for entry, entry_id in made}
 
 
 def _repeated(pairs: Iterable[tuple[str, str]], made: Container[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -249,14 +303,16 @@ def _repeated(pairs: Iterable[tuple[str, str]], made: Container[tuple[str, str]]
     return {pair for pair, count in times.items() if pair not in made or count > 1}
 
 
-def _size(conn: sa.Connection) -> int:
-    return int(conn.execute(sa.select(sa.func.coalesce(sa.func.max(ledger_sequence.c.index) + 1, 0))).scalar_one())
+def _standing(conn: sa.Connection) -> tuple[int, dict[tuple[int, int], bytes], Checkpoint | None]:
+    """The tree's size, the roots of the complete subtrees that it falls into, and the latest checkpoint.
 
-
-def _frontier(conn: sa.Connection, size: int) -> dict[tuple[int, int], bytes]:
-    """The roots of the complete subtrees that a tree of `size` leaves falls into: all that growing it can need."""
-    places = [(level, (size >> level) - 1) for level in range(size.bit_length()) if size >> level & 1]
-    nodes = stored_nodes(conn, places)
-    if len(nodes) != len(places):
-        raise LedgerDamaged(size)
-    return nodes
+    These roots are all that growing it can need. Raises LedgerDamaged where one is missing.
+    """
+    row = conn.execute(_STANDING).one()
+    levels = row.levels or []
+    hashes = (row.hashes[start : start + _HASH] for start in range(0, _HASH * len(levels), _HASH))
+    nodes = {(level, (row.size >> level) - 1): bytes(one) for level, one in zip(levels, hashes, strict=True)}
+    if len(nodes) != row.size.bit_count():
+        raise LedgerDamaged(row.size)
+    kept = None if row.kept_size is None else Checkpoint(row.kept_size, row.root, row.note, row.made_at)
+    return row.size, nodes, kept

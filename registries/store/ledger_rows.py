@@ -5,6 +5,7 @@
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,6 +20,7 @@ class NewEntry:
         leaf: 32 bytes, SHA-256 of `payload`; for receipts of the JWS signing input.
         payload: the bytes behind the leaf; kept apart, erasable.
         request_digest: SHA-256 of the request's bytes: the same request gets the same answer again.
+        beside: what travels beside the payload, which holds a digest of it; empty: nothing.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class NewEntry:
     leaf: bytes
     payload: bytes
     request_digest: bytes = b""
+    beside: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Stored:
     entry_id: int
     payload: bytes | None
     request_digest: bytes | None
+    beside: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,24 @@ class Checkpoint:
     root: bytes
     note: str
     made_at: datetime
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What giving places came to.
+
+    Attributes:
+        before: the head as it was.
+        places: of the entries that got one, by entry id.
+        nodes: by level and index: the new ones, and of the others those that new entries' paths can need.
+        kept: the latest checkpoint.
+    """
+
+    before: TreeHead
+    head: TreeHead
+    places: Mapping[int, int]
+    nodes: Mapping[tuple[int, int], bytes]
+    kept: Checkpoint | None
 
 
 @dataclass(frozen=True)
@@ -105,6 +127,11 @@ def entry_digest(kind: str, issuer: str, jti: str, leaf: bytes, made_at: datetim
 def body_digest(payload: bytes, request_digest: bytes) -> bytes:
     """32 bytes over a body's columns."""
     return _digest(b"body", payload, request_digest)
+
+
+def beside_digest(content: bytes) -> bytes:
+    """32 bytes over what stands beside a body."""
+    return _digest(b"beside", content)
 
 
 def checkpoint_digest(size: int, root: bytes, note: str, made_at: datetime) -> bytes:

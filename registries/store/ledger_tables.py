@@ -36,6 +36,21 @@ ledger_body = sa.Table(
     sa.Column("payload", BYTEA, nullable=False),
     sa.Column("request_digest", BYTEA, nullable=False),
     sa.Column("row_digest", BYTEA, nullable=False),
+    postgresql_with={"toast_tuple_target": "8160"},
+)
+
+ledger_beside = sa.Table(  # what travels beside a receipt whose payload holds its root; it goes with the body
+    "ledger_beside",
+    metadata,
+    sa.Column(
+        "entry_id",
+        sa.BigInteger,
+        sa.ForeignKey(ledger_body.c.entry_id, ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    sa.Column("content", BYTEA, nullable=False),
+    sa.Column("row_digest", BYTEA, nullable=False),
 )
 
 ledger_waiting = sa.Table(

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.schema import CreateTable, DropTable
 
 from registries.contracts.model import Dataset
-from registries.store import batches, first_load
+from registries.store import batches, first_load, replaced_rows
 from registries.store.batches import Batch
 from registries.store.engine import analyse, written
 from registries.store.ordering import VANISHED, Order, deletes, present, sequence_of
@@ -150,9 +150,13 @@ class _Merge:
         return self._close(gone if doubt is KeyDoubt.NONE else sa.and_(gone, unmarked))
 
     def close_replaced(self) -> None:
-        """Rows of a certificate (co-owners, versions) that vanished while others of it stay go to history."""
+        """Vanished rows go to history whose number was corrected, or that other rows of their certificate outlive."""
         mapping, current = self._dataset.certificate, self._current
-        if mapping is None or self._dataset.key == (mapping.number,) or self._first:
+        if self._first:
+            return
+        for which in replaced_rows.replaced(self._conn, self._dataset, self._order.batch, current):
+            self._close(which)
+        if mapping is None or self._dataset.key == (mapping.number,):
             return
         other = current.alias()
         stays = sa.exists().where(other.c[mapping.number] == current.c[mapping.number], present(other, self._dataset))

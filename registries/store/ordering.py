@@ -14,11 +14,11 @@ Everything else goes by arrival: a snapshot says all, and of a change set's rows
 """
 
 from dataclasses import dataclass
-from datetime import timedelta, timezone
 from typing import Any, Literal, Self
 
 import sqlalchemy as sa
 
+from certificates.china_time import CHINA
 from registries.contracts.model import Dataset
 from registries.store import batches, digests
 from registries.store.batches import Batch
@@ -27,7 +27,6 @@ from registries.store.tables import Word, refused_row
 
 Sequence = Literal["none", "watermark", "rows"]
 VANISHED = "vanished"
-_DEPARTMENTS_ZONE = timezone(timedelta(hours=8))
 
 
 def by_watermark(dataset: Dataset) -> bool:
@@ -183,7 +182,7 @@ def _standing(conn: sa.Connection, dataset: Dataset, batch: Batch, floor: str | 
     kind = column_type(column.logical_type)
     greatest: sa.ColumnElement[Any] = sa.func.max(typed(staged, dataset, column.name))
     if column.logical_type in {"date", "timestamp"}:
-        now = batch.opened_at.astimezone(_DEPARTMENTS_ZONE).replace(tzinfo=None)
+        now = batch.opened_at.astimezone(CHINA).replace(tzinfo=None)
         greatest = sa.case((greatest.is_not(None), sa.func.least(greatest, sa.cast(sa.literal(now), kind))))
     newest = sa.true() if floor is None else greatest >= sa.cast(sa.literal(floor, Word), kind)
     found = sa.select(sa.cast(greatest, Word), sa.func.coalesce(sa.and_(greatest.is_not(None), newest), sa.false()))

@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registries.store.tables import batch, case, dataset, department, refused_row
+from registries.store.casework_tables import case
+from registries.store.tables import batch, dataset, department, refused_row
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,27 @@ def list_conflicts(
         .limit(limit)
     )
     return [ConflictLine(*row) for row in conn.execute(wanted)]
+
+
+def conflicts_between(
+    conn: sa.Connection,
+    register: str,
+    of_dataset: str,
+    attribute: str,
+    against: str | None,
+    passed: int = 0,
+    limit: int = 100,
+) -> list[ConflictLine]:
+    """Conflicts of one attribute between a dataset and what a department decides; `passed` over so many."""
+    names = ("register", "subject_key", "attribute", "dataset", "authority", "value", "authority_value")
+    shown = sa.table("conflict_masked", *(sa.column(name) for name in names), schema="hub")
+    wanted = sa.select(*shown.c).where(
+        shown.c.register == register, shown.c.dataset == of_dataset, shown.c.attribute == attribute
+    )
+    if against is not None:
+        wanted = wanted.where(shown.c.authority.in_(sa.select(dataset.c.name).where(dataset.c.department == against)))
+    ordered = wanted.order_by(shown.c.subject_key, shown.c.value, shown.c.authority_value)
+    return [ConflictLine(*row) for row in conn.execute(ordered.offset(passed).limit(limit))]
 
 
 def count_conflicts(conn: sa.Connection) -> dict[tuple[str, str, str], int]:

@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, SetTableComment
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.errors import PlanRefused
-from registries.store import registers, shown_datasets
+from registries.store import registers, shown_datasets, shown_fields
 from registries.store.engine import Store
 from registries.store.shapes import DATA, check_names, current_table, tables_of
 from registries.store.tables import dataset as dataset_row
@@ -82,6 +82,7 @@ def record_catalogue(conn: sa.Connection, catalogue: Catalogue) -> None:
         values["certificate_type"] = dataset.certificate.type_code if dataset.certificate else None
         _upsert(conn, dataset_row, values)
     shown_datasets.record(conn, catalogue)
+    shown_fields.record(conn, catalogue)
 
 
 def _upsert(conn: sa.Connection, table: sa.Table, values: dict[str, object]) -> None:

@@ -24,10 +24,11 @@ import sqlalchemy as sa
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.store import digests, registers
+from registries.store.casework_tables import case, case_row
 from registries.store.ordering import VANISHED
 from registries.store.registers import Standing
 from registries.store.shapes import current_table, history_table
-from registries.store.tables import Word, batch, case, subject_alias
+from registries.store.tables import Word, batch, subject_alias
 
 Row = sa.Select[*tuple[Any, ...]]
 
@@ -127,14 +128,17 @@ def _versions(dataset: Dataset, moment: Moment) -> sa.Subquery:
 def _mark(dataset: Dataset, table: sa.Table, known_at: datetime) -> sa.ColumnElement[Any]:
     """`vanished` where the case about that was open then; refused updates of the past stand in quarantine only."""
     upto = last_known(dataset, known_at)
-    told = sa.exists().where(
+    digest = digests.current_key(dataset, table)
+    of_row = [
+        case.c.number == case_row.c.case_number,
         case.c.dataset == dataset.name,
         case.c.cause == VANISHED,
-        case.c.opened_batch <= upto,
-        sa.or_(case.c.closed_batch.is_(None), case.c.closed_batch > upto),
-        case.c.subject_digest == digests.current_key(dataset, table),
-    )
-    return sa.case((told, sa.literal(VANISHED, Word)))
+        case_row.c.opened_batch <= upto,
+        case_row.c.subject_digest == digest,
+    ]
+    still = sa.exists().where(*of_row, case_row.c.state == "open")  # two, since each has an index of its own
+    then = sa.exists().where(*of_row, case_row.c.state != "open", case_row.c.closed_batch > upto)
+    return sa.case((sa.or_(still, then), sa.literal(VANISHED, Word)))
 
 
 def _known(dataset: Dataset, found: sa.Subquery, moment: Moment) -> sa.ColumnElement[bool]:

@@ -71,7 +71,7 @@ def record_refused(
         staged.c.row_number,
         sa.literal(dataset.name),
         digests.staged_key(dataset, staged),
-        _number_digest(dataset, staged),
+        digests.number_of(dataset, staged),
         sa.literal(outcome),
     ).where(staged.c.refused, staged.c.row_number.not_in(recorded))
     if row_numbers is not None:
@@ -187,11 +187,3 @@ def reasons_of(conn: sa.Connection, batch: int, first: int = 5) -> list[Reason]:
         .order_by(sa.desc("found"), numbered.c.rule_id)
     )
     return [Reason(row.rule_id, row.level, row.found, tuple(row.first_rows)) for row in conn.execute(wanted)]
-
-
-def _number_digest(dataset: Dataset, staged: sa.FromClause) -> sa.ColumnElement[bytes]:
-    if dataset.certificate is None:
-        return sa.cast(sa.null(), refused_row.c.number_digest.type)
-    number = staged.c[dataset.certificate.number]
-    known = digests.digest("number", [sa.literal(dataset.certificate.type_code), digests.form(number)])
-    return sa.case((number.is_not(None), known))

@@ -14,7 +14,16 @@ from registries.home import Role
 from registries.store.engine import Store, driver
 
 _LOCK = 6_002
-_LEDGER = ("ledger_entry", "ledger_body", "ledger_sequence", "ledger_node", "checkpoint", "cosignature", "time_stamp")
+_LEDGER = (
+    "ledger_entry",
+    "ledger_body",
+    "ledger_beside",
+    "ledger_sequence",
+    "ledger_node",
+    "checkpoint",
+    "cosignature",
+    "time_stamp",
+)
 _SETTINGS = {
     # merges sort and hash millions of rows; where few change, an index is the way to them on any disk of today
     Role.LOAD: {"work_mem": "128MB", "maintenance_work_mem": "512MB", "random_page_cost": "1.1"},
@@ -76,10 +85,20 @@ _FAULTS = sa.text(
         SELECT unnest(CASE
           WHEN n.nspname IN ('data', 'stage') THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
           WHEN c.relname IN ('pepper', 'conflict', 'subject_alias', 'subject_join', 'subject_proposal', 'ledger_asked')
-            OR c.relname IN ('subject_access', 'shown_dataset', 'status_place')
+            OR r.rolname = 'hub_api' AND c.relname IN ('case_check', 'case_material', 'material_received', 'dispute',
+                                                       'dispute_evidence', 'case', 'case_row', 'case_evidence',
+                                                       'objection', 'objection_evidence', 'completion',
+                                                       'completion_step', 'held_batch', 'held_decision')
+            OR c.relname IN ('subject_access', 'shown_dataset', 'shown_field', 'status_place', 'watch_subject')
             OR c.relname LIKE 'certificate%' OR c.relname LIKE 'eras%'
+            OR c.relname LIKE 'budget%' OR c.relname LIKE 'asker%' OR c.relname LIKE 'inspect%'
             THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
-          WHEN c.relname = ANY(:ledger) THEN ARRAY['UPDATE', 'DELETE', 'TRUNCATE']
+          WHEN c.relname = ANY(:ledger) OR c.relname IN ('right_step', 'case_step') OR c.relname LIKE 'monthly%'
+            THEN ARRAY['UPDATE', 'DELETE', 'TRUNCATE']
+          -- who answers questions gives itself no right to ask; pages do, within what was applied for
+          WHEN c.relname IN ('grant_right', 'application', 'stop_notice') AND r.rolname = 'hub_api'
+            THEN ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']
+          WHEN c.relname IN ('grant_right', 'application', 'stop_notice') THEN ARRAY['DELETE', 'TRUNCATE']
           ELSE ARRAY['TRUNCATE'] END) AS privilege) p
      WHERE n.nspname IN ('hub', 'data', 'stage') AND c.relkind IN ('r', 'p', 'v', 'm')
        AND (has_table_privilege(r.oid, c.oid, p.privilege)
@@ -100,7 +119,8 @@ _POWERS = sa.text(
 _LOADER_FAULTS = sa.text(
     """
     SELECT format('%I may %s %I.%I', CAST(:role AS text), p, 'hub', t)
-      FROM unnest(CAST(:ledger AS text[]) || ARRAY['certificate_event']) t
+      FROM unnest(CAST(:ledger AS text[]) || ARRAY['certificate_event', 'monthly_dataset', 'monthly_score',
+                                                         'monthly_failure', 'monthly_use']) t
      CROSS JOIN unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p
      WHERE has_table_privilege(CAST(:role AS name), format('hub.%I', t), p)
     UNION ALL

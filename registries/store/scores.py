@@ -48,6 +48,10 @@ class FoundScore(Protocol):
     def failed(self) -> int:
         """Rows that failed it."""
 
+    @property
+    def beyond_mending(self) -> int:
+        """Rows that failed it and that nobody can mend any more; they are in neither count."""
+
 
 @dataclass(frozen=True)
 class ScoreLine:
@@ -64,6 +68,7 @@ class ScoreLine:
     level: int
     checked: int
     failed: int
+    beyond_mending: int = 0
 
 
 def record_scores(conn: sa.Connection, batch: Batch, found: Iterable[FoundScore]) -> None:
@@ -83,6 +88,7 @@ def record_scores(conn: sa.Connection, batch: Batch, found: Iterable[FoundScore]
             "level": one.level,
             "checked": one.checked,
             "failed": one.failed,
+            "beyond_mending": one.beyond_mending,
         }
         for one in found
     ]

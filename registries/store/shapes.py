@@ -151,17 +151,6 @@ def absent_table(dataset: Dataset) -> sa.Table:
     )
 
 
-def withdrawn_table(dataset: Dataset) -> sa.Table:
-    """Row numbers and keys, as text, of rows that a first load takes back."""
-    return sa.Table(
-        f"{dataset.table_name}__back",
-        sa.MetaData(schema=STAGE),
-        sa.Column("row_number", sa.BigInteger, nullable=False),
-        *(sa.Column(name, Word) for name in dataset.key),
-        prefixes=["UNLOGGED"],
-    )
-
-
 def touched_table(dataset: Dataset) -> sa.Table:
     """Keys of all rows that a merge has written or marked, until the stage is dropped; logged, as step 7 needs it."""
     kinds = {column.name: column_type(column.logical_type) for column in dataset.columns}

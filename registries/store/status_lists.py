@@ -1,6 +1,6 @@
 """Status lists in the store: places given out, states of certificates by place, and what was published when.
 
-place = status_lists.take_place(conn, question, grant, credential_id, candidates, now, today)       # hub_api
+place = status_lists.take_place(conn, sought, credential_id, candidates, now, today)       # hub_api
 for known in status_lists.states(conn, 1): known.place, known.state(today)
 status_lists.publish(conn, 1, packed, kid, now)
 """
@@ -13,11 +13,9 @@ from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from certificates.records import Question
 from certificates.status import Status, StatusEvent, status_on
 from certificates.status_lists import SIZE, State
-from registries.store.certificates import wanted
-from registries.store.grants import Grant
+from registries.store.certificates import Sought, wanted
 from registries.store.status_tables import status_list, status_version
 from registries.store.tables import batch
 
@@ -80,8 +78,7 @@ class Published:
 
 def take_place(
     conn: sa.Connection,
-    question: Question,
-    grant: Grant,
+    sought: Sought,
     credential: str,
     candidates: Sequence[int],
     now: datetime,
@@ -91,8 +88,7 @@ def take_place(
 
     Args:
         conn: of the role hub_api.
-        question: As it was answered.
-        grant: Covers it.
+        sought: The question as it was answered, the grant that covers it, and who asks.
         credential: The credential's id; the same one gets the same place again.
         candidates: Random places, of which the first free one is taken.
         now: Time of the look-up.
@@ -101,7 +97,7 @@ def take_place(
     None if there is no such certificate in the store, or it is not valid beyond doubt at present.
     """
     parameters = {
-        "question": json.dumps(wanted(question, grant), ensure_ascii=False),
+        "question": json.dumps(wanted(*sought), ensure_ascii=False),
         "credential": credential,
         "candidates": list(candidates),
         "now": now,

@@ -14,16 +14,24 @@ import sqlalchemy as sa
 
 from registries.contracts.model import Dataset, Register
 from registries.departments import Catalogue
-from registries.store import cases, conflicts, proposals, subject_keys, subjects, touched
+from registries.store import case_opening, conflicts, proposals, subject_keys, subjects, touched
 from registries.store.batches import Batch
 from registries.store.registers import role_of
 from registries.store.shapes import current_table
 from registries.store.subject_keys import Keys
+from registries.working_days import WorkingDays
 
 _FEW = 4  # so many times fewer subjects than the others have are looked at alone
 
 
-def compare(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: Batch, now: datetime) -> None:
+def compare(
+    conn: sa.Connection,
+    catalogue: Catalogue,
+    dataset: Dataset,
+    batch: Batch,
+    now: datetime,
+    days: WorkingDays | None = None,
+) -> None:
     """Refresh conflicts, their cases and likely pairs by what a batch touched, and by joins that wait for that.
 
     Args:
@@ -32,6 +40,7 @@ def compare(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: 
         dataset: whose batch was taken over just now.
         batch: which one; its touched keys are still there, unless it was the first.
         now: for the cases.
+        days: the calendar that they are due by; by default the one that the hub ships.
     """
     kind = _kind(catalogue, dataset)
     if kind is None:
@@ -44,11 +53,11 @@ def compare(conn: sa.Connection, catalogue: Catalogue, dataset: Dataset, batch: 
         chosen = _touched_subjects(conn, catalogue, dataset, batch, keys) if own else []
         if chosen is None or not conflicts.are_told(conn, catalogue, register.id):
             conflicts.compare_all(conn, catalogue, register.id)
-            cases.open_from_conflicts(conn, catalogue, register.id, batch, now)
+            case_opening.open_from_conflicts(conn, catalogue, register.id, batch, now, calendar=days)
         elif (own or changed.keys) and len(conflicts.members_of(catalogue, register.id)) > 1:
             with subject_keys.gathered(conn, kind, [*chosen, *joined]) as found:
                 conflicts.compare(conn, catalogue, register.id, found)
-                cases.open_from_conflicts(conn, catalogue, register.id, batch, now, found)
+                case_opening.open_from_conflicts(conn, catalogue, register.id, batch, now, found, days)
     _propose(conn, catalogue, dataset, batch, keys, kind, anew=changed.separated)
 
 

@@ -11,19 +11,19 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from certificates.receipts import resume
+from certificates.receipts import answer_of, resume
 from registries.contracts.model import Dataset
 from registries.departments import Catalogue
 from registries.masking import mask_text
 from registries.store import asked, grants, holdings
 from registries.store.asked import Asked
+from registries.store.casework_tables import case, case_row
 from registries.store.erasure_plans import key_digests, register_digests
 from registries.store.grants import Grant
 from registries.store.holdings import HeldRow, Subject
 from registries.store.life_tables import certificate_event
 from registries.store.tables import (
     batch,
-    case,
     certificate,
     certificate_holder,
     certificate_object,
@@ -185,14 +185,16 @@ def _refused(conn: sa.Connection, catalogue: Catalogue, rows: Sequence[HeldRow])
 
 def _cases(conn: sa.Connection, catalogue: Catalogue, subject: Subject, rows: Sequence[HeldRow]) -> Iterator[Told]:
     about: list[sa.ColumnElement[bool]] = [
-        sa.and_(case.c.dataset == dataset.name, case.c.subject_digest.in_(key_digests(dataset, keys)))
+        sa.and_(case.c.dataset == dataset.name, case_row.c.subject_digest.in_(key_digests(dataset, keys)))
         for dataset, keys in _own_keys(rows)
     ]
     of_kind = [register.id for register in catalogue.registers if register.subject_kind.id == subject.kind]
-    about += [case.c.subject_digest.in_(register_digests(name, subject)) for name in of_kind]
-    names = ("number", "kind", "cause", "dataset", "rule_id", "attribute", "state", "opened_at", "closed_at")
-    wanted = sa.select(*(case.c[name] for name in names)).where(sa.or_(sa.false(), *about)).order_by(case.c.number)
-    for row in conn.execute(wanted):
+    about += [case_row.c.subject_digest.in_(register_digests(name, subject)) for name in of_kind]
+    of_case = ("number", "kind", "cause", "dataset", "rule_id", "attribute")
+    names = (*of_case, "state", "opened_at", "closed_at")
+    shown = [*(case.c[name] for name in of_case), case_row.c.state, case.c.opened_at, case_row.c.closed_at]
+    wanted = sa.select(*shown).join_from(case, case_row, case_row.c.case_number == case.c.number)
+    for row in conn.execute(wanted.where(sa.or_(sa.false(), *about)).order_by(case.c.number, case_row.c.id)):
         yield dict(zip(names, row, strict=True))
 
 
@@ -232,7 +234,7 @@ def _questions(conn: sa.Connection, catalogue: Catalogue, subject: Subject) -> t
 def _question(catalogue: Catalogue, entry: Asked) -> Told:
     if entry.kind != "answer":
         return {"at": entry.made_at, "act": entry.kind, "by": _words("枢纽运营者", "the hub's operator")}
-    verification = resume(entry.payload)[1].payload["verification"]
+    act, verification = answer_of(resume(entry.payload)[1].payload)
     about = verification["asked"]
     department = about["department"]
     known = {each.id: each for each in catalogue.departments}.get(department)
@@ -240,7 +242,7 @@ def _question(catalogue: Catalogue, entry: Asked) -> Told:
     names = ("certificate_type", "purpose", "service_item", "case", "as_of")
     return {
         "at": entry.made_at,
-        "act": "verification",
+        "act": act,
         "by": {"department": department, **by},
         **{name: about.get(name) for name in names},
         "verdict": {name: verification[name] for name in ("code", "zh", "en")},

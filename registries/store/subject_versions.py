@@ -97,13 +97,15 @@ def open_access(conn: sa.Connection, register: Register, key: str, looking: Look
 def read(conn: sa.Connection, dataset: Dataset, access: Access, moment: Moment) -> list[Version]:
     """All versions of the subject's rows in a dataset, in the order in which they came, values masked."""
     given = {**_asked(dataset, access, moment), "as_of": moment.as_of}
-    return [
-        Version(
-            *(row.former, row.shown, row.same, row.row_key, row.since_batch, row.until_batch),
-            *(row.mark, row.known, row.valid, row.belongs),
-        )
-        for row in conn.execute(_VERSIONS, given)
-    ]
+    return [_masked(row) for row in conn.execute(_VERSIONS, given)]
+
+
+def read_clear(conn: sa.Connection, dataset: Dataset, access: Access, moment: Moment, attribute: str) -> list[Version]:
+    """As `read`, with one attribute of the register in clear, for an access that was opened with values."""
+    role = dataset.register
+    clear = [role.attributes[attribute]] if role is not None and attribute in role.attributes else []
+    given = {**_asked(dataset, access, moment), "as_of": moment.as_of, "clear": clear}
+    return [_masked(row) for row in conn.execute(_VALUES, given)]
 
 
 def values_of(conn: sa.Connection, dataset: Dataset, register: Register, key: str, moment: Moment) -> list[Version]:
@@ -141,12 +143,22 @@ _APPEND = sa.text("SELECT hub.append_access_entry(:access, :leaf, :entry_digest,
 _KEYS = sa.text("SELECT hub.subject_keys_at(:kind, :key, :known_at)")
 _MASKED_KEYS = sa.text("SELECT hub.subject_keys_masked(:access, :key, :known_at)")
 _VERSIONS = sa.text("SELECT * FROM hub.subject_versions(:access, :dataset, :key, :known_at, :as_of)")
+_VALUES = sa.text(
+    "SELECT * FROM hub.subject_values(:access, :dataset, :key, CAST(:clear AS text[]), :known_at, :as_of)"
+)
 _REFUSED = sa.text("SELECT * FROM hub.subject_refused(:access, :dataset, :key, :known_at)")
 _CASES = sa.text("SELECT * FROM hub.subject_cases(:access, :register, :dataset, :key)")
 
 
 def _asked(dataset: Dataset, access: Access, moment: Moment) -> dict[str, object]:
     return {"access": access.number, "dataset": dataset.name, "key": access.key, "known_at": moment.known_at}
+
+
+def _masked(row: sa.Row[Any]) -> Version:
+    return Version(
+        *(row.former, row.shown, row.same, row.row_key, row.since_batch, row.until_batch),
+        *(row.mark, row.known, row.valid, row.belongs),
+    )
 
 
 def _version(dataset: Dataset, row: Mapping[str, Any], present: str) -> Version:

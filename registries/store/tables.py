@@ -1,4 +1,4 @@
-"""Every table of schema `hub`: batches and what was found in them, cases, certificates, accounts, grants, uploads.
+"""Every table of schema `hub`: batches and what was found in them, certificates, accounts, grants, uploads.
 
 The ledger's tables stand in `ledger_tables`; both share one metadata, which the migrations must equal
 (`schema.drift`). Tables made from contracts are in schema `data` and follow from `shapes`.
@@ -148,43 +148,9 @@ score = sa.Table(
     sa.Column("level", sa.SmallInteger, nullable=False),
     _big("checked"),
     _big("failed"),
+    sa.Column("beyond_mending", sa.BigInteger, nullable=False, server_default="0"),  # failures that are in neither
     sa.CheckConstraint("failed BETWEEN 0 AND checked", name="failed"),
     sa.Index(None, "dataset", "batch"),
-)
-
-case = sa.Table(
-    "case",
-    metadata,
-    sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    _word("kind"),
-    _word("cause"),
-    _word("dataset"),
-    _word("department"),
-    _word("rule_id", null=True),
-    _word("register", null=True),
-    _word("attribute", null=True),
-    sa.Column("subject_digest", BYTEA, nullable=False),
-    _big("opened_batch"),
-    _big("row_number", null=True),
-    _word("state"),
-    _big("closed_batch", null=True),
-    sa.Column("opened_at", Moment, nullable=False),
-    sa.Column("closed_at", Moment),
-    sa.Column("due_on", sa.Date, nullable=False),
-    _text("note"),
-    sa.CheckConstraint("kind IN ('rectification','verification')", name="kind"),
-    sa.CheckConstraint("cause IN ('finding','conflict','vanished','erased','move')", name="cause"),
-    sa.CheckConstraint("state IN ('open','closed')", name="state"),
-    sa.Index(
-        "case_open_key",
-        "dataset",
-        "cause",
-        sa.text("COALESCE(rule_id, attribute, '')"),
-        "subject_digest",
-        unique=True,
-        postgresql_where=sa.text("state = 'open'"),
-    ),
-    sa.Index(None, "department", "state", "number"),
 )
 
 conflict = sa.Table(
@@ -228,6 +194,12 @@ certificate = sa.Table(
     sa.Column("renewal_applied_on", sa.Date),
     sa.Column("marked_rows", BYTEA),  # of several rows of one number: which are marked, and how
     sa.UniqueConstraint("dataset", "number"),
+    sa.Index(  # of the paper era
+        "certificate_paper_idx",
+        "type_code",
+        sa.text("upper(btrim(number))"),
+        postgresql_where=sa.text("trust_level = 'D'"),
+    ),
     sa.CheckConstraint("mark IN ('update_refused','vanished')", name="mark"),
     postgresql_with={"fillfactor": "90"},
 )
@@ -243,6 +215,7 @@ certificate_holder = sa.Table(  # composed with its certificate; a foreign key w
     _text("role", null=False),
     sa.Column("match_digest", BYTEA, nullable=False),
     sa.Index(None, "match_digest"),
+    sa.Index(None, "code"),
     postgresql_with={"fillfactor": "90"},
 )
 
@@ -314,7 +287,13 @@ account = sa.Table(
     _word("department"),
     sa.Column("roles", ARRAY(Word), nullable=False),
     _word("state"),
-    sa.CheckConstraint("state IN ('open','closed')", name="state"),
+    sa.Column("must_change", sa.Boolean, nullable=False, server_default=sa.false()),  # somebody else knows the password
+    sa.Column("code_sealed", BYTEA),  # the secret of one-time codes, sealed; the hub's folder has the key
+    _big("code_step", null=True),  # of the last code that counted: none counts twice
+    _word("locked_because", null=True),
+    sa.Column("made_at", Moment),
+    sa.Column("last_sign_in_at", Moment),
+    sa.CheckConstraint("state IN ('open','closed','locked')", name="state"),
 )
 
 session = sa.Table(
@@ -326,6 +305,10 @@ session = sa.Table(
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("last_seen_at", Moment, nullable=False),
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), nullable=False, unique=True),  # what pages call it
+    _text("label"),  # browser and system, as the browser calls itself
+    sa.Column("code_at", Moment),  # when its second factor was given
+    sa.Column("confirmed_at", Moment),  # when its person was last known for certain
 )
 
 client = sa.Table(
@@ -335,7 +318,9 @@ client = sa.Table(
     _word("department"),
     _text("name", null=False),
     _word("state"),
-    sa.CheckConstraint("state IN ('active','suspended')", name="state"),
+    _word("suspended_because", null=True),
+    sa.Column("made_at", Moment),
+    sa.CheckConstraint("state IN ('active','suspended','revoked')", name="state"),
 )
 
 client_key = sa.Table(
@@ -345,6 +330,9 @@ client_key = sa.Table(
     sa.Column("client_id", Word, sa.ForeignKey(client.c.id), nullable=False, index=True),
     sa.Column("jwk", JSONB, nullable=False),
     _word("state"),
+    sa.Column("added_at", Moment),
+    sa.Column("revoked_at", Moment),
+    sa.Column("last_used_at", Moment),  # to the minute: more often would be a write for every question
     sa.CheckConstraint("state IN ('active','revoked')", name="state"),
 )
 
@@ -363,8 +351,22 @@ grant_right = sa.Table(
     sa.Column("valid_from", sa.Date, nullable=False),
     sa.Column("valid_until", sa.Date),
     _text("withheld_because"),  # while it is set, a subject is not told of what was asked for this purpose
+    _big("application", null=True),  # which led to it; None: given by the hub's operator
+    sa.Column("askers", ARRAY(Word)),  # `officer:<account>` and `client:<id>`; None: all of the department
+    _word("area_code", null=True),  # records of this area alone; None: of any
+    sa.Column("per_hour", sa.Integer),
+    sa.Column("per_day", sa.Integer),
+    sa.Column("in_clear", sa.Boolean, nullable=False, server_default=sa.false()),  # fields are not masked
+    sa.Column("suspended_at", Moment),
+    _text("suspended_because"),
+    sa.Column("ended_at", Moment),  # before its last day, for good
+    _text("ended_because"),
+    sa.CheckConstraint("(suspended_at IS NULL) = (suspended_because IS NULL)", name="suspended"),
+    sa.CheckConstraint("(ended_at IS NULL) = (ended_because IS NULL)", name="ended"),
+    sa.CheckConstraint("per_hour > 0 AND per_day > 0", name="budget"),
     sa.CheckConstraint("act IN ('verification','matching','query','retrieval')", name="act"),
-    sa.Index(None, "department", "act"),
+    sa.Index(None, "department", "act", "purpose"),
+    sa.Index(None, "application"),
 )
 
 upload = sa.Table(

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from registries.store.engine import Store, driver
+from registries.store import notices
+from registries.store.engine import Store
 from registries.store.tables import upload
 
 CHANNEL = "hub_upload"
@@ -96,12 +97,7 @@ def listen(store: Store, timeout: float) -> Iterator[bool]:
 
     The first yield is True: files may have come while nobody listened.
     """
-    with store.autocommit() as conn:
-        conn.execute(sa.text("LISTEN hub_upload"))
-        connection = driver(conn)
-        yield True
-        while True:
-            yield any(connection.notifies(timeout=timeout, stop_after=1))
+    return notices.listen(store, "hub_upload", timeout)
 
 
 def _upload(row: sa.Row[*tuple[Any, ...]] | None) -> Upload | None:

@@ -41,7 +41,7 @@ def receipt_and_proof(entries: int = 1_000_000) -> tuple[str, str]:
         request_digest=secrets.token_bytes(32),
         salt=secrets.token_bytes(16),
         data_as_of=None,
-        verification=SUMMARY,
+        answer=SUMMARY,
     )
     note = sign_checkpoint(Checkpoint("127.0.0.1:8480/ledger", entries, secrets.token_bytes(32)), new_key(ED25519))
     path = tuple(secrets.token_bytes(32) for _ in range((entries - 1).bit_length()))

@@ -11,6 +11,7 @@ from certificates.checkpoints import (
     Checkpoint,
     open_checkpoint,
     parse_proof,
+    proof_texts,
     prove,
     sign_checkpoint,
     verify_proof,
@@ -115,3 +116,9 @@ def test_what_cannot_be_signed() -> None:
             sign_checkpoint(Checkpoint(origin, 1, bytes(32)), size_key)
     with pytest.raises(BadCheckpoint):
         sign_checkpoint(Checkpoint(ORIGIN, 1, b"short"), KEY)
+
+
+def test_proofs_of_many_entries_are_those_of_each() -> None:
+    alone = {index: prove(index, HEAD, NOTE, read).text() for index in range(HEAD.size)}
+    assert proof_texts(range(HEAD.size), HEAD, NOTE, read) == alone
+    assert proof_texts([4], HEAD, NOTE, read) == {4: alone[4]}

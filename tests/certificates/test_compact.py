@@ -40,6 +40,24 @@ def test_other_spellings_are_refused(text: str) -> None:
         decode(text)
 
 
+def test_the_only_last_characters_are_those_whose_unused_bits_are_zero() -> None:
+    alphabet = encode(bytes(range(256)) + b"\xff\xfe\xfb\xf0") + "-_"
+    for text in (start + last for start in ("A", "AB", "_-") for last in sorted(set(alphabet))):
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if encode(data) == text:
+            assert decode(text) == data
+        else:
+            with pytest.raises(NotCompact):
+                decode(text)
+
+
+def test_a_header_that_comes_again_is_read_alike_and_is_the_callers_own() -> None:
+    first, second = parse(token()), parse(token(payload='{"a":1}'))
+    assert first.header == second.header == HEADER
+    first.header.clear()  # type: ignore[attr-defined] # a dictionary, whatever callers may do with it
+    assert parse(token()).header == HEADER
+
+
 def test_a_good_token() -> None:
     found = parse(token(payload='{"a":[1,{"b":"中"}],"c":true,"d":null}'))
     assert found.header == HEADER

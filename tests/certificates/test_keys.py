@@ -65,6 +65,7 @@ def test_the_published_set(tmp_path: Path) -> None:
         "credential",
         "status",
         "document",
+        "message",
         "root",
     }
     assert ring.active(KeyPurpose.CLIENT).kid not in {entry["kid"] for entry in published}

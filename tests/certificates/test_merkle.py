@@ -15,6 +15,7 @@ from certificates.merkle import (
     EMPTY_ROOT,
     consistency_proof,
     inclusion_proof,
+    inclusion_texts,
     leaf_hash,
     new_nodes,
     node_hash,
@@ -152,3 +153,16 @@ def test_vectors(folder: str, verify: Callable[[dict[str, Any]], bool], least: i
         if verify(case) == case["wantErr"]:
             wrong.append(f"{file.relative_to(VECTORS)}: {case['desc']}")
     assert wrong == []
+
+
+@given(st.integers(1, 256), st.data())
+def test_paths_of_many_leaves_are_those_of_each(size: int, draw: st.DataObject) -> None:
+    places = draw.draw(st.lists(st.integers(0, size - 1), max_size=40))
+    alone = {place: "".join(node.hex() for node in inclusion_proof(place, size, WHOLE.read)) for place in places}
+    assert inclusion_texts(places, size, WHOLE.read, bytes.hex) == alone
+
+
+@pytest.mark.parametrize("places", [[-1], [7], [0, 7], [-1, 3]])
+def test_many_leaves_of_which_one_is_not_there_have_no_paths(places: list[int]) -> None:
+    with pytest.raises(ValueError, match="no such leaf"):
+        inclusion_texts(places, 7, WHOLE.read, bytes.hex)

@@ -65,7 +65,7 @@ def files(tmp_path: Path) -> Files:
         request_digest=bytes(32),
         salt=bytes(16),
         data_as_of=NOW,
-        verification=VERIFICATION,
+        answer=VERIFICATION,
     )
     draft = draft_receipt(content, key)
     leaves = [leaf_hash(b"0"), leaf_hash(b"1"), leaf_hash(draft.leaf_data)]

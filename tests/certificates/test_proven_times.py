@@ -46,7 +46,7 @@ class Ledger:
             request_digest=bytes(32),
             salt=bytes(16),
             data_as_of=None,
-            verification={"code": "valid"},
+            answer={"code": "valid"},
         )
         draft = draft_receipt(payload, key)
         return sign(draft.signing_input, key), draft.leaf_data
@@ -95,7 +95,7 @@ def test_a_receipt_signed_before_the_theft_stays_good(ledger: Ledger) -> None:
     token, leaf = ledger.receipt(key, now())
     proof = ledger.stamped(ledger.proof(leaf))
     ledger.ring.compromise(key.kid, now() + timedelta(hours=1), now() + timedelta(hours=2))
-    assert ledger.opened(token, proof).verification == {"code": "valid"}
+    assert ledger.opened(token, proof).answer == {"code": "valid"}
 
 
 def test_one_dated_back_after_the_theft_does_not(ledger: Ledger) -> None:

@@ -40,7 +40,7 @@ def payload(**changes: object) -> dict[str, Any]:
         "request_digest": bytes(range(32)),
         "salt": bytes(range(16)),
         "data_as_of": datetime(2023, 12, 31, tzinfo=UTC),
-        "verification": {"code": "valid", "zh": "证照有效。"},
+        "answer": {"code": "valid", "zh": "证照有效。"},
     }
     return compose(**{**members, **changes})
 
@@ -55,7 +55,7 @@ def test_round_trip() -> None:
     assert receipt.req == "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
     assert receipt.salt == "AAECAwQFBgcICQoLDA0ODw"
     assert receipt.data_as_of == T - 86_400
-    assert receipt.verification == {"code": "valid", "zh": "证照有效。"}
+    assert receipt.answer == {"code": "valid", "zh": "证照有效。"}
     assert receipt.leaf_data == draft.leaf_data == hashlib.sha256(draft.signing_input).digest()
     assert set(draft.payload) == {"iss", "aud", "iat", "jti", "req", "salt", "data_as_of", "verification"}
 
@@ -91,8 +91,8 @@ def test_anything_put_in_or_left_out_is_refused(place: int, extra: str, cut: int
     st.dictionaries(st.text(max_size=10), st.text(max_size=20) | st.integers() | st.booleans() | st.none(), max_size=6)
 )
 def test_any_verification_comes_back(verification: dict[str, Any]) -> None:
-    draft = draft_receipt(payload(verification=verification), KEY)
-    assert open_receipt(sign(draft.signing_input, KEY), KEYS).verification == verification
+    draft = draft_receipt(payload(answer=verification), KEY)
+    assert open_receipt(sign(draft.signing_input, KEY), KEYS).answer == verification
 
 
 def test_the_stored_signing_input_is_signed_again_after_a_crash() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from certificates import sealing
 from certificates.sealing import CHUNK, BadSealingKey, SealBroken, SealedReader, SealedWriter, sealing_key
 
 KEY = bytes(range(32))
@@ -54,6 +55,17 @@ def test_seeks_and_full_reads(places: list[tuple[int, int]]) -> None:
         reader.seek(start)
         assert reader.read(length) == content[start : start + length]
         assert reader.tell() == max(start, min(start + length, len(content)))
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_reads_longer_than_what_is_taken_at_once(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(sealing, "AT_ONCE", at_once)
+    content = random.Random(2).randbytes(5 * CHUNK + 7)
+    reader = SealedReader(io.BytesIO(seal(content)), KEY)
+    for start, length in ((0, len(content)), (CHUNK + 9, 3 * CHUNK), (CHUNK - 1, 2), (4 * CHUNK, CHUNK + 7)):
+        reader.seek(start)
+        assert reader.read(length) == content[start : start + length]
+        assert reader.read(3) == content[start + length : start + length + 3]
 
 
 def test_seek_from_current_place_and_end() -> None:

@@ -72,7 +72,7 @@ def make_vectors() -> dict[str, Any]:
         request_digest=read.digest,
         salt=bytes(range(16)),
         data_as_of=None,
-        verification=refuse(RefusalReason.NO_GRANT).to_json(),
+        answer=refuse(RefusalReason.NO_GRANT).to_json(),
     )
     draft = draft_receipt(payload, HUB)
     leaves = [leaf_hash(bytes([number]) * 32) for number in range(4)] + [leaf_hash(draft.leaf_data)]
@@ -106,7 +106,7 @@ def test_the_vectors_made_anew_do_not_differ() -> None:
 def test_the_stored_vectors_verify() -> None:
     stored = json.loads(FILE.read_text(encoding="utf-8"))
     receipt = verify_offline(stored["receipt"], stored["jwks"], stored["proof"]).receipt
-    assert receipt.verification["code"] == "refused"
+    assert receipt.answer["code"] == "refused"
     assert receipt.req == compact.encode(bytes.fromhex(stored["request_digest"]))
     keys = checkpoint_keys(stored["jwks"])
     assert verify_proof(stored["proof"], bytes.fromhex(stored["leaf_data"]), keys).size == 5

@@ -311,3 +311,33 @@ def test_what_a_former_bureau_issued_stays_good_under_its_successor() -> None:
     assert line(judge(QUESTION, LookUp(later, False, SOURCE), TODAY, TYPES, issuers), "issuer") == Outcome.WARN
     working = {RECORD.issuing_authority_code: replace(former, valid_until=None)}
     assert judge(QUESTION, LookUp(RECORD, False, SOURCE), TODAY, TYPES, working) == ask()
+
+
+def test_a_dispute_leaves_it_open_and_bad_news_stands() -> None:
+    disputed = judge(QUESTION, LookUp(RECORD, being_checked=False, source=SOURCE, disputed=True), TODAY, TYPES)
+    assert (disputed.code, line(disputed, "disputes")) == (VerdictCode.PENDING_CHECK, Outcome.WARN)
+    assert "served as usual" in disputed.next_en
+    revoked = replace(RECORD, status=Status.REVOKED_PENALTY, events=())
+    bad = judge(QUESTION, LookUp(revoked, being_checked=False, source=SOURCE, disputed=True), TODAY, TYPES)
+    assert (bad.code, line(bad, "disputes")) == (VerdictCode.REVOKED_PENALTY, Outcome.WARN)
+    missing = judge(QUESTION, LookUp(None, being_checked=False, source=SOURCE, disputed=True), TODAY, TYPES)
+    assert (missing.code, missing.lines[-1].check) == (VerdictCode.PENDING_CHECK, "disputes")
+
+
+def asked_of_paper(state: str) -> Verdict:
+    return judge(QUESTION, LookUp(None, being_checked=False, source=SOURCE, unchecked=state), TODAY, TYPES)
+
+
+@pytest.mark.parametrize("state", ["", Status.VALID, Status.EXPIRED])
+def test_a_record_of_the_paper_era_is_not_yet_checked_and_never_no_match(state: str) -> None:
+    verdict = asked_of_paper(state)
+    assert (verdict.code, verdict.certificate) == (VerdictCode.PENDING_CHECK, None)
+    assert "尚未核对" in verdict.zh
+    assert "应当照常办理" in verdict.next_zh
+    assert "must be served as usual" in verdict.next_en
+    assert line(verdict, "holder") == Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("state", sorted(BAD_NEWS))
+def test_bad_news_about_the_paper_era_does_not_wait_either(state: Status) -> None:
+    assert asked_of_paper(state).code.value == state.value

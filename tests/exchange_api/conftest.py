@@ -1,10 +1,11 @@
 """A hub with certificates in it, served over real HTTP on a free port."""
 
 import dataclasses
+import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -133,6 +134,12 @@ class Served:
     parts: HubParts
     url: str
     http: httpx.Client
+    others: tuple[HubParts, ...] = ()
+
+    @property
+    def engines(self) -> list[sa.Engine]:
+        """The API's own, of each application."""
+        return [each.store_api._engine for each in (self.parts, *self.others)]
 
 
 @contextmanager
@@ -157,6 +164,37 @@ def running(app: FastAPI, bound: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+class Alternating(httpx.BaseTransport):
+    """Sends each request to the next of several servers, as a balancer does."""
+
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._transport = httpx.HTTPTransport()
+        self._next = itertools.cycle(httpx.URL(address) for address in addresses)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        to = next(self._next)
+        request.url = request.url.copy_with(host=to.host, port=to.port)
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+@contextmanager
+def serving_twice(hub: Hub, clock: Callable[[], datetime]) -> Iterator[Served]:
+    """Serve the hub by two applications that share its database and its folder, and ask them in turn."""
+    with listening() as (bound, url), listening() as (second, other_url):
+        settings = ApiSettings(issuer=url)
+        with (
+            open_parts(hub.home, clock, settings) as parts,
+            open_parts(hub.home, clock, settings) as others,
+            running(create_app(parts), bound),
+            running(create_app(others), second),
+            httpx.Client(base_url=url, timeout=30, transport=Alternating([url, other_url])) as http,
+        ):
+            yield Served(parts, url, http, (others,))
 
 
 @contextmanager
@@ -219,6 +257,11 @@ class Asking:
 
 def send(served: Served, token: str) -> httpx.Response:
     return served.http.post("/v1/verifications", content=token, headers={"content-type": "application/jwt"})
+
+
+def signed_content(token: str) -> str:
+    """Header and payload of a token: the same answer has them byte for byte, while ES256 signs never twice alike."""
+    return token.rpartition(".")[0]
 
 
 def add_client(hub: Hub, client_id: str, department: str = "civil_affairs") -> Key:

@@ -91,3 +91,19 @@ def test_the_ledger_is_tended_at_rest_and_its_faults_stop_nothing() -> None:
         assert tended.acquire(timeout=10)
         assert tended.acquire(timeout=10)
         assert committer.submit(1).result(10) == 1
+
+
+def test_several_workers_answer_groups_side_by_side_and_no_more_than_they_are() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    under_way, most = [], []
+
+    def answer(asked: Sequence[int]) -> list[int | Exception]:
+        under_way.append(1)
+        most.append(len(under_way))
+        meeting.wait()  # nobody gets on alone
+        under_way.pop()
+        return list(asked)
+
+    with Committer[int, int](answer, nothing, group_size=1, workers=2) as committer:
+        assert [each.result(10) for each in [committer.submit(number) for number in range(6)]] == list(range(6))
+    assert max(most) == 2

@@ -97,7 +97,8 @@ def test_the_officer_gets_documents_that_verify_and_nobody_else_does(
         assert {check.name for check in report.checks if check.found == "pass"} >= {"pages", "signature", "logging"}
         assert officers["chen"].get(f"/v1/receipts/{jti}/{path}").status_code == 404
         assert served.http.get(f"/v1/receipts/{jti}/{path}").status_code == 303  # to sign in
-    assert officers["lin"].get("/v1/receipts/unknown-unknown-unknown/document.pdf").status_code == 404
+    for unknown in ("unknown-unknown-unknown", "%01%00", "%F0%9F%93%84"):
+        assert officers["lin"].get(f"/v1/receipts/{unknown}/document.pdf").status_code == 404
     assert officers["lin"].get(f"/v1/receipts/{jti}/document.docx").status_code == 422
     made = officers["lin"].get(f"/v1/receipts/{jti}/document.ofd").content
     assert read_zip(made)["OFD.xml"].decode().count(served.parts.keys.fingerprint()) == 1

@@ -70,7 +70,7 @@ def test_keys_rotate_under_load(
     jwks = served.http.get("/v1/keys.jwks").json()
     receipts = [verify_receipt(body["receipt"], jwks) for body in answers]
     for body, receipt in zip(answers, receipts, strict=True):
-        assert receipt.verification["code"] == "valid"
+        assert receipt.answer["code"] == "valid"
         assert proof_holds(body["proof"], receipt, jwks)
     assert len({receipt.jti for receipt in receipts}) == QUESTIONS
     assert len({receipt.kid for receipt in receipts}) > 1

@@ -97,10 +97,10 @@ class Databases:
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, str(answer.json()["type"])
+    return answer.status_code, str(answer.json()["code"])
 
 
-SET_BACK = (503, "urn:mianzheng:problem:ledger-set-back")
+SET_BACK = (503, "ledger-set-back")
 
 
 def test_an_older_backup_gets_no_signature_until_the_loss_is_accepted(

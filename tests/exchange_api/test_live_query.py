@@ -15,8 +15,6 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from certificates.evidence.page import page
 from certificates.offline import verify_offline
@@ -26,7 +24,7 @@ from certificates.types import load_types
 from exchange_api.live_sources import FAILURES, REST
 from registries.departments import Catalogue, load_catalogue
 from registries.home import Role
-from registries.live_records import look_up_of, name_form, not_told, together
+from registries.live_records import look_up_of, not_told, together
 from registries.store import grants
 from registries.store.engine import Store
 from tests.exchange_api.conftest import (
@@ -117,7 +115,7 @@ def ask(served: Served, live: Asking, number: str = NUMBER, **more: Any) -> http
 
 
 def verdict_of(served: Served, response: httpx.Response) -> Mapping[str, Any]:
-    return verified(served, response).verification
+    return verified(served, response).answer
 
 
 # --- answers
@@ -296,7 +294,7 @@ def until(done: Callable[[], bool]) -> None:
 
 def patient(served: Served, seconds: float = 60.0) -> None:
     """The contract of the live source, with another time to wait."""
-    live = served.parts.answering._live
+    live = served.parts.answering._live_questions._sources
     catalogue = live._catalogue()
     changed = tuple(
         dataclasses.replace(each, server=dataclasses.replace(each.server, timeout_seconds=seconds))
@@ -518,28 +516,3 @@ def test_a_type_that_the_store_and_a_live_source_hold_is_missing_only_where_both
     assert together(dataclasses.replace(empty, being_checked=True), miss).being_checked
     nothing = dataclasses.replace(stale, source=dataclasses.replace(stale.source, covered=False))
     assert together(nothing, miss).source.covered
-
-
-@pytest.fixture(scope="module")
-def name_forms(template: tuple[Any, Any]) -> Iterator[Callable[[list[str]], list[str]]]:
-    """The store's own form of names."""
-
-    def forms_of(names: list[str]) -> list[str]:
-        with store.begin() as conn:
-            statement = sa.text("SELECT hub.name_form(n) FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS u(n, i)"
-                                " ORDER BY i")  # fmt: skip
-            return list(conn.execute(statement, {"names": names}).scalars())
-
-    with Store(template[0].store_url(Role.OWNER)) as store:
-        yield forms_of
-
-
-NAMES = st.text(st.sampled_from("张三·•・‧･ \u3000\t阿卜杜ＡａbＺé𠮷（）()"), max_size=12)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.lists(NAMES, min_size=1, max_size=30))
-def test_names_take_the_same_form_as_in_the_store(
-    name_forms: Callable[[list[str]], list[str]], names: list[str]
-) -> None:
-    assert [name_form(name) for name in names] == name_forms(names)

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 from exchange_api.errors import NotADelivery, NotFound
 from exchange_api.parts import HubParts
 from exchange_api.publishing import PAGE, Publishing, clean_file_name
-from exchange_api.refused_csv import REASON_HEADERS
-from exchange_api.refused_file import RefusedFile
 from exchange_api.sessions import Session
+from quality.refused_rows.csv_text import REASON_HEADERS
+from quality.refused_rows.formats import RefusedFile
 from registries.connectors.kinds import upload_connector
 from registries.home import Role
 from registries.landing_faults import UploadTooLarge

@@ -49,6 +49,7 @@ class Sender:
     served: Served
     waits: bool = True
     count: int = 0
+    tokens: list[str] = dataclasses.field(default_factory=list)
 
     def token(self, path: str, delivery: object = None, *, typ: str = TYP_PUSH, **claims: object) -> str:
         self.count += 1
@@ -75,6 +76,15 @@ class Sender:
     def post(self, dataset: str, token: str, body: bytes | Iterator[bytes], kind: str = NDJSON) -> httpx.Response:
         headers = {"hub-request": token, "content-type": kind} | ({} if self.waits else {"prefer": "respond-async"})
         return self.served.http.post(f"/v1/datasets/{dataset}/batches", content=body, headers=headers)
+
+    def try_out(self, dataset: str, rows: Sequence[Row]) -> httpx.Response:
+        body = ndjson(rows)
+        path = f"/v1/datasets/{dataset}/batches?dry_run=1"
+        self.tokens.append(self.token(path, PushedDelivery.of(dataset, 1, [body]).to_json()))
+        headers = {"hub-request": self.tokens[-1], "content-type": NDJSON}
+        return self.served.http.post(
+            path, content=body, headers=headers | ({} if self.waits else {"prefer": "respond-async"})
+        )
 
     def look(self, path: str, **claims: object) -> httpx.Response:
         return self.served.http.get(path, headers={"hub-request": self.token(path, **claims)})  # type: ignore[arg-type]
@@ -145,7 +155,7 @@ def landed(hub: Hub) -> list[Path]:
 
 def problem(response: httpx.Response) -> tuple[int, str]:
     assert response.headers["content-type"] == "application/problem+json", response.text
-    return response.status_code, response.json()["type"].rpartition(":")[2]
+    return response.status_code, response.json()["code"]
 
 
 # --- what came of each row
@@ -516,6 +526,54 @@ def test_the_interface_describes_itself(served: Served) -> None:
     paths, schemas = described["paths"], described["components"]["schemas"]
     push = paths["/v1/datasets/{name}/batches"]["post"]
     assert {"200", "202", "400", "401", "403", "404", "409", "413", "415", "422"} <= push["responses"].keys()
-    assert [one["name"] for one in push["parameters"]] == ["name", "Hub-Request", "Prefer"]
+    assert [one["name"] for one in push["parameters"]] == ["name", "dry_run", "Hub-Request", "Prefer"]
     assert NDJSON in push["requestBody"]["content"]
     assert {"state", "rows", "counts", "next_sequence"} <= schemas["DeliveryResult"]["properties"].keys()
+
+
+# --- trials
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_trial_says_what_would_come_of_it_and_keeps_nothing(hub: Hub, sender: Sender) -> None:
+    rows = [deed("粤2020汕头0001"), deed("粤2020汕头0002", status="sold")]
+    response = sender.try_out(DEEDS, rows)
+    assert response.status_code == 200, response.text
+    answer = response.json()
+    assert (answer["state"], answer["counts"]["new"], answer["counts"]["quarantined"]) == ("checked", 1, 1)
+    assert [(one["rule"], one["rows"], one["first_rows"]) for one in answer["reasons"]] == [
+        ("status-code_table", 1, [2])
+    ]
+    assert "sold" not in response.text
+    assert sender.look(response.headers["location"]).json() == answer
+    assert asked(hub, "SELECT count(*) FROM hub.batch") == [(0,)]
+    assert asked(hub, "SELECT count(*) FROM data.housing__deeds") == [(0,)]
+    assert landed(hub) == []
+    assert sender.push(DEEDS, 1, rows).json()["counts"]["new"] == 1  # the trial took no sequence
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_trial_that_can_t_be_read_says_why(sender: Sender) -> None:
+    answer = sender.try_out(DEEDS, [{"number": "a", "strange": 1}]).json()
+    assert (answer["state"], answer["counts"]) == ("refused", None)
+    assert "strange" in answer["fault"]["zh"]
+
+
+def test_a_trial_is_signed_for_as_such_and_is_the_departments_own(hasty: Sender) -> None:
+    body = ndjson([deed("a")])
+    earnest = hasty.pushing(DEEDS, 1, body)
+    refused = hasty.served.http.post(
+        f"/v1/datasets/{DEEDS}/batches?dry_run=1",
+        content=body,
+        headers={"hub-request": earnest, "content-type": NDJSON},
+    )
+    assert problem(refused)[0] == 401
+    waiting = hasty.try_out(DEEDS, [deed("a")])
+    assert (waiting.status_code, waiting.json()["state"]) == (202, "waiting")
+    assert problem(hasty.look(waiting.headers["location"].replace(DEEDS, TARIFFS))) == (404, "not-found")
+    again = hasty.served.http.post(
+        f"/v1/datasets/{DEEDS}/batches?dry_run=1",
+        content=body,
+        headers={"hub-request": hasty.tokens[-1], "content-type": NDJSON, "prefer": "respond-async"},
+    )
+    assert again.json()["trial"] == waiting.json()["trial"]

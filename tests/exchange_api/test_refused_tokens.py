@@ -31,7 +31,7 @@ def claims_of(asking: Asking, served: Served) -> dict[str, object]:
 
 
 def problem_name(response: httpx.Response) -> str:
-    return str(response.json()["type"]).rpartition(":")[2]
+    return str(response.json()["code"])
 
 
 def test_each_quirk_is_refused_and_counted_by_its_reason(served: Served, asking: Asking) -> None:

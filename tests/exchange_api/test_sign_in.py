@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi import Depends, FastAPI, Request, Response
 
 from exchange_api.parts import ApiSettings, HubParts, open_parts
+from exchange_api.people.roles import OFFICERS
 from exchange_api.problems import add_problem_handlers
 from exchange_api.sessions import ABSOLUTE_LIFE, IDLE_LIFE, Session
 from exchange_api.sign_in import (
@@ -17,7 +18,7 @@ from exchange_api.sign_in import (
     csrf_token,
     current_session,
     read_form,
-    require_role,
+    require,
     safe_next,
     sign_in,
     sign_out,
@@ -25,7 +26,7 @@ from exchange_api.sign_in import (
 from registries.home import Role
 from tests.exchange_api.conftest import PASSWORD, Clock, Hub, listening, running
 
-OFFICER = Depends(require_role("officer"))
+OFFICER = Depends(require(*sorted(OFFICERS)))
 
 
 def pages(parts: HubParts) -> FastAPI:
@@ -155,7 +156,7 @@ def test_visitors_are_sent_to_sign_in_and_others_are_refused(
     make_account("zhang", "steward")
     enter(browser)
     refused = browser.get("/officer")
-    assert (refused.status_code, refused.json()["type"]) == (403, "urn:mianzheng:problem:role-missing")
+    assert (refused.status_code, refused.json()["code"]) == (403, "role-missing")
 
 
 def test_a_closed_account_is_out_at_once(browser: httpx.Client, make_account: Callable[..., int], hub: Hub) -> None:
@@ -164,7 +165,7 @@ def test_a_closed_account_is_out_at_once(browser: httpx.Client, make_account: Ca
     with hub.store(Role.OWNER).begin() as conn:
         conn.execute(sa.text("UPDATE hub.account SET state = 'closed' WHERE id = :id"), {"id": account})
     assert browser.get("/officer").status_code == 303
-    assert enter(browser).json()["type"] == "urn:mianzheng:problem:sign-in-refused"
+    assert enter(browser).json()["code"] == "sign-in-refused"
 
 
 @pytest.mark.parametrize("login", ["nobody", "zhang", "zh\x00ang", "z" * 500])
@@ -173,7 +174,7 @@ def test_wrong_login_and_wrong_password_are_one_answer(
 ) -> None:
     make_account("zhang", "officer")
     refused = enter(browser, login, "wrong")
-    assert (refused.status_code, refused.json()["type"]) == (401, "urn:mianzheng:problem:sign-in-refused")
+    assert (refused.status_code, refused.json()["code"]) == (401, "sign-in-refused")
 
 
 def test_guessing_slows_down_and_then_goes_on(
@@ -206,7 +207,7 @@ def test_forms_from_elsewhere_are_refused(
     token = browser.get("/officer").json()[1]
     sent = {"data": {"csrf_token": token}} | change
     refused = browser.post("/sign-out", **sent)  # type: ignore[arg-type] # data and headers, by name
-    assert (refused.status_code, refused.json()["type"]) == (403, "urn:mianzheng:problem:form-not-ours")
+    assert (refused.status_code, refused.json()["code"]) == (403, "form-not-ours")
     assert browser.get("/officer").status_code == 200
 
 

@@ -151,7 +151,7 @@ def test_another_process_gives_the_same_credential_and_the_same_list(
 def test_no_credential_unless_valid(served: Served, certificates: Certificates, asking: Asking, code: str) -> None:
     certificates.add(NUMBER, status_code=code)
     refused = ask_for_one(served, asking)
-    assert (refused.status_code, refused.json()["type"]) == (409, "urn:mianzheng:problem:no-credential")
+    assert (refused.status_code, refused.json()["code"]) == (409, "no-credential")
     assert ask_for_one(served, asking, "4405080000000").status_code == 409
     assert served.http.get("/v1/status-lists").json() == {"status_lists": []}
 
@@ -161,7 +161,7 @@ def test_a_request_for_another_address(served: Served, certificates: Certificate
     assert send(served, asking.token(served.url, asking.question(NUMBER))).status_code == 401
     here = asking.token(served.url, asking.question(NUMBER), url=served.url + PATH)
     refused = served.http.post("/v1/verifications", content=here, headers={"content-type": "application/jwt"})
-    assert refused.json()["type"] == "urn:mianzheng:problem:wrong-url"
+    assert refused.json()["code"] == "wrong-url"
 
 
 def test_a_changed_row_is_in_doubt(

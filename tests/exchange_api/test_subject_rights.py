@@ -92,7 +92,7 @@ def test_receipts_stay_valid_when_the_bodies_are_erased(
         receipts.keep(name, asking.ask(served, number, holder).json())
     assert all(receipts.valid(name) for name in ("mine", "theirs", "miss"))
     with hub.store(Role.OWNER).begin() as conn:
-        conn.execute(sa.text("UPDATE hub.\"case\" SET state = 'closed'"))
+        conn.execute(sa.text("UPDATE hub.case_row SET state = 'mended', closed_at = now() WHERE state = 'open'"))
         digest = conn.execute(
             sa.text("SELECT hub.subject_digest('legal_entity', :key)"), {"key": HOLDER[1]}
         ).scalar_one()

@@ -116,7 +116,7 @@ def test_a_machine_restored_whole_is_found_out_by_its_witness(
     assert asked(hub, served, office, clock) == ("behind", 900)
     refused = asking.ask(served, NUMBER)
     assert refused.status_code == 503
-    assert refused.json()["type"] == "urn:mianzheng:problem:ledger-set-back"
+    assert refused.json()["code"] == "ledger-set-back"
     assert "witness" in served.http.get("/health/ready").json()["reasons"][0]["en"]
     loss = accept_loss(hub.store(Role.OWNER), LedgerMemory.of(hub.home), "image restored", "operator", clock())
     assert (loss.why, loss.last_size) == ("witness", 900)

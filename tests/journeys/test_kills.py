@@ -22,7 +22,7 @@ from registries.store.ledger import check
 from sample_city.build import build, next_day
 from tests.conftest import Hub
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("kills"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("kills"), pytest.mark.timeout(1500)]
 
 PEOPLE = 1000
 SEED = 20160905

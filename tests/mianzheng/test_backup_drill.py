@@ -45,7 +45,7 @@ from tests.exchange_api.conftest import (
 __all__ = ["asking", "certificates", "clock"]  # fixtures of the API's tests
 NUMBER = "S0001"
 LANDED = "landed/batches/1.parquet"
-SET_BACK = "urn:mianzheng:problem:ledger-set-back"
+SET_BACK = "ledger-set-back"
 
 
 @dataclasses.dataclass
@@ -105,7 +105,7 @@ def key_of(home: HubHome) -> bytes:
 
 def problem(answer: httpx.Response) -> str:
     assert answer.status_code == 503
-    return str(answer.json()["type"])
+    return str(answer.json()["code"])
 
 
 def test_the_drill(filled: Hub, asking: Asking, clock: Clock, elsewhere: Elsewhere, tmp_path: Path) -> None:

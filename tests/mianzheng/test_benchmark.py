@@ -1,5 +1,6 @@
 """The benchmark itself: that it measures what it says, finds what was planted, and leaves nothing. Never how fast."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 
 from mianzheng.benchmark.defects import KINDS, Town
 from mianzheng.benchmark.footprint import Sampled, processor_seconds, proportional_bytes
+from mianzheng.benchmark.kinds import EACH, FIRST_ODD, RULES, months_of
 from mianzheng.benchmark.people import people
 from mianzheng.benchmark.scratch import DURABLE, write_contracts
 from mianzheng.cli import app
@@ -99,13 +101,23 @@ def test_quarantine_has_what_was_planted_for_it(load_found: dict) -> None:
 
 
 def test_the_gate_finds_what_was_planted_and_nothing_else() -> None:
-    found = run("quality")
+    found = run("quality", "--months", "8")
     assert (found["recall"], found["precision"], found["handwritten_agrees"]) == (1.0, 1.0, True)
     assert found["rules"] == len(found["by_rule"]) == 15
     assert sum(rule["planted"] for rule in found["by_rule"]) > 20
     assert min(found["gate_s"], found["scan_s"], found["handwritten_s"]) > 0
     assert found["cpu"]["gate"] > 0  # the others are too short here for a clock that counts hundredths
     assert found["ratio"] == pytest.approx(found["gate_s"] / found["scan_s"], rel=0.05)
+    kinds = {kind["kind"]: kind for kind in found["kinds"]}
+    assert set(kinds) == set(RULES.values())
+    planted = {name: kind["planted"] for name, kind in kinds.items()}
+    assert planted == dict.fromkeys(kinds, 8 * EACH) | {
+        "volume-drift": 1,  # in the eighth month, the first odd one
+        "distribution-drift": 0,
+        "freshness-in_time": 0,
+    }
+    for kind in kinds.values():
+        assert kind["found"] == kind["both"] == kind["planted"], kind
     assert set(found["checked_columns"]) >= {"citizen_number", "name", "birth_date", "updated_at"}
 
 
@@ -174,3 +186,10 @@ def test_memory_and_processor_time_of_children_count() -> None:
         child.communicate(b"\n")
     assert sampled.peak.mib * 2**20 > before + 70_000_000
     assert processor_seconds(os.getpid()) > cpu + 0.05
+
+
+def test_months_go_wrong_in_turn_after_a_history() -> None:
+    odd = [month.odd for month in months_of(FIRST_ODD + 12, dt.date(2026, 1, 1))]
+    assert odd[:FIRST_ODD] == [None] * FIRST_ODD
+    turns = ("volume", "distribution", "late", "missing")
+    assert odd[FIRST_ODD:] == [kind for turn in turns for kind in (turn, None, None)]

@@ -7,6 +7,7 @@ import pytest
 from mianzheng.contract_watch import LOOK_EVERY_SECONDS, ContractWatch
 from mianzheng.dagster_renewal import DAEMON, DagsterRenewal
 from mianzheng.processes import Children
+from mianzheng.recurring import Every
 from registries.home import Role
 from registries.operators.folders import catalogue_folder, operators_folder
 from tests.conftest import Hub
@@ -16,16 +17,16 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
 
 def a_look_later(watch: ContractWatch) -> object:
-    watch._next = 0.0
+    watch._every = Every(LOOK_EVERY_SECONDS)
     return watch.look()
 
 
 def test_looks_keep_their_distance(hub: Hub) -> None:
     watch = ContractWatch(hub.home, hub.store(Role.LOAD), lambda: NOW)
-    assert watch.look() is None
-    planned = watch._next
-    assert watch.look() is None
-    assert watch._next == planned
+    write_department(operators_folder(hub.home))
+    assert a_look_later(watch) is None
+    assert [watch.look(), watch.look()] == [None, None]
+    assert a_look_later(watch) is not None
     assert LOOK_EVERY_SECONDS >= 1
 
 

@@ -17,6 +17,7 @@ from registries.contracts.model import Dataset, RuleSpec
 from registries.home import Role
 from registries.store import batches
 from registries.store.stage import Stage
+from registries.working_days import shipped
 from tests.conftest import Hub
 from tests.quality.conftest import NOW, NUMBERS, RESIDENTS, Delivery, resident
 
@@ -80,7 +81,7 @@ def checked(hub: Hub, dataset: Dataset) -> Checked:
 def held_by(hub: Hub, dataset: Dataset) -> list[str]:
     delivery = Delivery(dataset, ROWS, "first")
     with LocalEngine() as engine:
-        run = dry_run(hub.store(Role.LOAD), engine, hub.catalogue, dataset, delivery, NOW)
+        run = dry_run(hub.store(Role.LOAD), engine, hub.catalogue, dataset, delivery, NOW, shipped())
     return [words.partition(" ")[0] for words in run.held_by]
 
 
@@ -130,7 +131,9 @@ def test_shares_are_scored_over_rows_and_become_cases_only_if_they_fail_at_level
 def test_derived_rules_name_what_a_clerk_has_to_mend(hub: Hub) -> None:
     dataset = hub.catalogue.dataset(RESIDENTS)
     with LocalEngine() as engine:
-        run = dry_run(hub.store(Role.LOAD), engine, hub.catalogue, dataset, Delivery(dataset, ROWS, "first"), NOW)
+        run = dry_run(
+            hub.store(Role.LOAD), engine, hub.catalogue, dataset, Delivery(dataset, ROWS, "first"), NOW, shipped()
+        )
     found = {reason.rule_id: reason for reason in run.reasons}
     assert found["address-readable_text"].first_rows == (2,)
     assert "全角" in found["address-readable_text"].zh

@@ -48,6 +48,13 @@ def erase(hub: Hub, *numbers: str) -> None:
         conn.execute(sa.delete(current).where(chosen))
 
 
+def open_rows(conn: sa.Connection) -> list[int | None]:
+    """The rows of the one case that is open."""
+    (case,) = cases.list_cases(conn)
+    assert case.cause == "erased"
+    return [row.row_number for row in cases.rows_of(conn, case.number, state="open")]
+
+
 def test_erased_rows_are_refused_with_their_reason_and_the_source_is_told_once(hub: Hub) -> None:
     deliver(hub, ROWS, "first")
     erase(hub, PEOPLE[0], PEOPLE[2])
@@ -58,13 +65,13 @@ def test_erased_rows_are_refused_with_their_reason_and_the_source_is_told_once(h
     ]
     assert asked(hub, "SELECT count(*) FROM data.public_security__residents") == [(8,)]
     with hub.store(Role.LOAD).begin() as conn:
-        assert {(case.cause, case.row_number) for case in cases.list_cases(conn)} == {("erased", 1), ("erased", 3)}
+        assert open_rows(conn) == [1, 3]
     deliver(hub, ROWS, "third")
     with hub.store(Role.LOAD).begin() as conn:
-        assert len(cases.list_cases(conn)) == 2
+        assert open_rows(conn) == [1, 3]
     deliver(hub, ROWS[1:], "fourth")
     with hub.store(Role.LOAD).begin() as conn:
-        assert [case.row_number for case in cases.list_cases(conn)] == [3]
+        assert open_rows(conn) == [3]
 
 
 def test_they_are_refused_on_a_first_load_too(hub: Hub) -> None:

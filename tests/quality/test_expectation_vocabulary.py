@@ -16,7 +16,7 @@ with warnings.catch_warnings():
         list_registered_expectation_implementations,
     )
 
-OWN = {"expect_column_to_hold", "expect_column_pair_to_hold"}
+OWN = {"expect_column_to_hold", "expect_column_pair_to_hold", "expect_columns_to_hold"}
 ABOUT_ITSELF = set(Expectation.__fields__) | {"batch_id", "library_metadata"}
 NEEDED_HERE = {
     ("expect_column_values_to_match_regex", "regex"),

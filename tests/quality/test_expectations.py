@@ -14,6 +14,7 @@ from certificates.identifiers import check_citizen_number
 from quality.errors import RuleMisconfigured, RulesFailed, UnknownRule
 from quality.expectations import check_rule, evaluate
 from quality.row_rules import RowRule
+from registries.coded_texts import CodedTexts
 
 Model = Callable[[str | None, str | None], bool]
 VALUES = st.none() | st.sampled_from(
@@ -73,6 +74,27 @@ def test_every_rule_judges_as_its_model(rows: list[tuple[str | None, str | None]
     for rule, model in RULES:
         expected = [place for place, (a, b) in enumerate(rows) if not model(a, b)]
         assert found[rule.rule_id].positions.tolist() == expected, rule.rule_id
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=4), st.lists(st.integers(0, 3), min_size=40, max_size=60)
+)
+def test_values_that_repeat_are_judged_as_their_rows_are(
+    values: list[tuple[str | None, str | None]], chosen: list[int]
+) -> None:
+    rows = [values[number % len(values)] for number in chosen]
+    dictionaries = [pa.array([row[place] for row in rows], pa.string()).dictionary_encode() for place in range(2)]
+    coded = {
+        name: CodedTexts.of(array.dictionary, array.indices) for name, array in zip("ab", dictionaries, strict=True)
+    }
+    table = pa.table({name: each.texts() for name, each in coded.items()})
+    assert all(each.few for each in coded.values())
+    plain, judged = (evaluate(table, [rule for rule, _ in RULES], given_as) for given_as in ({}, coded))
+    for rule, model in RULES:
+        expected = [place for place, (a, b) in enumerate(rows) if not model(a, b)]
+        assert judged[rule.rule_id].positions.tolist() == plain[rule.rule_id].positions.tolist() == expected
+        assert judged[rule.rule_id].checked == plain[rule.rule_id].checked
 
 
 def test_more_failures_than_any_cap_are_all_told() -> None:

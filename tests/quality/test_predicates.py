@@ -268,3 +268,13 @@ def test_a_good_number_that_ends_in_zeros_is_not_taken_for_a_rounded_one() -> No
 
 def test_missing_values() -> None:
     assert judged("not_missing", ["x", "无", None, ""], missing_values=["无"]) == [True, False, False, True]
+
+
+@given(st.lists(st.tuples(*[st.none() | DATES | DAYS] * 3), max_size=30))
+def test_in_order_passes_over_what_is_missing(rows: list[tuple[str | None, ...]]) -> None:
+    def model(*texts: str | None) -> bool:
+        days = [day for text in texts if text and (day := real_day(text)) is not None]
+        return days == sorted(days)
+
+    columns = [[row[place] for row in rows] for place in range(3)]
+    assert judged("in_order", *columns) == [model(*row) for row in rows]

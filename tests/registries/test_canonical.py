@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from certificates.errors import CertificatesError
 from certificates.holder_codes import code_types, normal_holder_code
 from certificates.identifiers import check_citizen_number, widen_citizen_number
-from registries.canonical import canonical, canonical_column, dates, numbers, timestamps, widened
+from registries.canonical import (
+    canonical,
+    canonical_and_coded,
+    canonical_column,
+    code_types_of,
+    dates,
+    numbers,
+    timestamps,
+    widened,
+)
 from registries.contracts.model import CertificateMapping, Column, Dataset, HolderMapping, Server, Sharing, Sla
 from registries.departments import load_catalogue
 
@@ -106,6 +115,28 @@ def test_a_batch_keeps_its_rows_and_columns_and_is_stable() -> None:
     assert once.schema.names == names
     assert once.column("name").to_pylist() == [None, "1", None]
     assert canonical(once, dataset).equals(once)
+
+
+def test_columns_that_come_as_dictionaries_are_shaped_as_their_texts() -> None:
+    dataset = load_catalogue().dataset("public_security.residents")
+    written = ["", " 1 ", None, "１", "2024/1/2", "2024-01-02", "110105491231002"] * 3
+    names = [column.name for column in dataset.columns]
+    plain = pa.RecordBatch.from_arrays([pa.array(written)] * len(names), names=names)
+    dictionaries = pa.RecordBatch.from_arrays([pa.array(written).dictionary_encode()] * len(names), names=names)
+    rows, coded = canonical_and_coded(dictionaries, dataset)
+    assert rows.equals(canonical(plain, dataset))
+    assert canonical_and_coded(plain, dataset)[1] == {}
+    assert {name: each.texts().to_pylist() for name, each in coded.items()} == rows.to_pydict()
+
+
+def test_dictionaries_of_holders_codes_become_texts() -> None:
+    array = pa.array(["110105491231002", None] * 3).dictionary_encode()
+    kinds = pa.array(["111", "516"] * 3).dictionary_encode()
+    columns = {"number": array, "paper": array, "paper_kind": kinds, "wife": array, "wife_kind": kinds}
+    rows, coded = canonical_and_coded(pa.RecordBatch.from_pydict(columns), HOLDINGS)
+    assert rows.column("paper").to_pylist() == ["11010519491231002X", None] * 3
+    assert set(coded) == {"number", "paper_kind", "wife_kind"}
+    assert set(code_types_of(HOLDINGS, ["number", "wife"])) == {"wife_kind"}
 
 
 def test_a_slice_of_a_batch_is_shaped_like_the_whole() -> None:

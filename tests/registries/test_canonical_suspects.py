@@ -16,6 +16,7 @@ from registries.canonical_suspects import (
     other_widths,
     small_letters,
 )
+from registries.coded_texts import CodedTexts
 from registries.contracts.model import Column
 from registries.text_columns import TextColumn
 
@@ -80,4 +81,5 @@ def test_one_value_among_others_has_the_form_that_it_has_alone(
     together = canonical_column(array(texts), column).to_pylist()
     assert together == [canonical_column(array([text]), column)[0].as_py() for text in texts]
     encoded = array(texts).dictionary_encode()
-    assert canonical_column(encoded, column).to_pylist() == together
+    coded = CodedTexts.of(canonical_column(encoded.dictionary, column), encoded.indices)
+    assert coded.texts().to_pylist() == together

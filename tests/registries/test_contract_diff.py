@@ -15,6 +15,7 @@ from tests.made_contracts import DEPARTMENT, REGISTER, TREES, with_girth, write_
 
 AREA = "      - {name: area, businessName: 面积, classification: public}\n"
 SHOPS = (Path(__file__).parent / "good" / "shops.odcs.yaml").read_text("utf-8").replace("slaProp", AREA + "slaProp")
+FILES = "      - {property: kind, value: files}\n"
 STALLS = SHOPS[SHOPS.index("  - name: stalls") : SHOPS.index("slaProperties")]
 VALIDITY = """        customProperties:
           - {property: codeValidity, value: {"1": {until: 2025-12-31}}}
@@ -105,6 +106,18 @@ CHANGES: list[tuple[str, str, str, str, Step, str]] = [
     ("another title", "businessName: 店铺", "businessName: 商铺", "wording_changed", "patch", ""),
     ("a table gone", STALLS, "", "dataset_removed", "major", "publishers"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "step"), [("", "out", "minor"), ("out", "back", "major"), ("out", "", "major")])
+def test_receipts_in_another_folder_are_told(tmp_path: Path, old: str, new: str, step: Step) -> None:
+    assert FILES in SHOPS
+
+    def written(answers: str) -> str:
+        line = f"      - {{property: answers, value: {answers}}}\n" if answers else ""
+        return SHOPS.replace(FILES, FILES + line)
+
+    found = compared(tmp_path, written(old), written(new)).differences
+    assert [each.step for each in found if each.what == "answers_changed"] == [step, step]  # both datasets
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change[0].replace(" ", "_"))

@@ -117,6 +117,9 @@ def test_rules_are_derived_from_columns() -> None:
         "name-placeholder": (2, "row", "0201", "expect_column_values_to_not_be_in_set"),
         "batch-volume_drop": (1, "batch", "0202", "mianzheng:volume_drop"),
         "batch-share_refused": (1, "batch", "0305", "mianzheng:share_refused"),
+        "volume-drift": (2, "batch", "0501", "mianzheng:volume_drift"),
+        "distribution-drift": (2, "batch", "0501", "mianzheng:distribution_drift"),
+        "freshness-in_time": (2, "batch", "0502", "mianzheng:fresh"),
     }
     assert shops().rule("some-rows").arguments == {"min_value": 1}
     assert shops().rule("batch-volume_drop").arguments == {"max_share": 0.5}

@@ -155,15 +155,17 @@ def test_an_open_case_stands_against_it(hub: Hub) -> None:
     with hub.store(Role.OWNER).begin() as conn:
         conn.execute(
             sa.text(
-                'INSERT INTO hub."case" (kind, cause, dataset, department, rule_id, subject_digest, opened_batch,'
-                " state, opened_at, due_on) SELECT 'rectification', 'finding', :name, 'x', 'r',"
-                " hub.digest(hub.digest_key('key'), ARRAY[:name, :key]), 1, 'open', now(), now()"
+                'WITH made AS (INSERT INTO hub."case" (kind, cause, dataset, department, rule_id, opened_batch, state,'
+                " opened_at, due_on, rows, rows_open) VALUES ('rectification', 'finding', :name, 'x', 'r', 1, 'open',"
+                " now(), now(), 1, 1) RETURNING number)"
+                " INSERT INTO hub.case_row (case_number, subject_digest, opened_batch, state)"
+                " SELECT number, hub.digest(hub.digest_key('key'), ARRAY[:name, :key]), 1, 'open' FROM made"
             ),
             {"name": RESIDENTS, "key": PEOPLE[0]},
         )
     assert refused(hub) == {"case"}
     with hub.store(Role.OWNER).begin() as conn:
-        conn.execute(sa.text("UPDATE hub.\"case\" SET state = 'closed', note = :name"), {"name": NAME})
+        conn.execute(sa.text("UPDATE hub.case_row SET state = 'mended', closed_at = now()"))
     assert erase(hub).counts["cases"] == 1
     assert found(hub, PEOPLE[0], NAME) == ([], [])
 
@@ -229,7 +231,7 @@ def test_a_certificate_that_others_hold_too_stays(hub: Hub) -> None:
 def test_a_licence_goes_with_its_look_up(hub: Hub) -> None:
     deliver(hub, LICENCES, [licence(f"44050000000000{place}") for place in range(8)], "first")
     with hub.store(Role.OWNER).begin() as conn:
-        conn.execute(sa.text("UPDATE hub.\"case\" SET state = 'closed'"))
+        conn.execute(sa.text("UPDATE hub.case_row SET state = 'mended', closed_at = now() WHERE state = 'open'"))
     assert asked(hub, "SELECT count(*) FROM hub.certificate") == [(8,)]
     with store(hub) as owner:
         erased = eraser(hub, owner).erase("legal_entities", "91110000600037341L", WHY, (LICENCES,))

@@ -9,14 +9,18 @@ import pytest
 COUNT = """
 import resource, sys
 import numpy as np
+import pyarrow as pa
 from registries.freed_memory import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def calculate():
-    found = [np.arange(200_000) + place for place in range(8)]
-    return sum(int(one[0]) for one in found)
+    if sys.argv[2] == "numpy":
+        found = [np.arange(200_000) + place for place in range(8)]
+        return sum(int(one[0]) for one in found)
+    return sum(len(TEXTS.take(PLACES)) for _ in range(8))
+TEXTS, PLACES = pa.array([str(place) * 9 for place in range(1000)]), pa.array(np.arange(200_000) % 1000)
 for _ in range(5):
     calculate()
 before = faults()
@@ -26,11 +30,12 @@ print(faults() - before)
 """
 
 
-def faults_of(mode: str) -> int:
-    run = subprocess.run([sys.executable, "-c", COUNT, mode], check=True, capture_output=True, text=True)
+def faults_of(mode: str, library: str) -> int:
+    run = subprocess.run([sys.executable, "-c", COUNT, mode, library], check=True, capture_output=True, text=True)
     return int(run.stdout)
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="a C library of another kind")
-def test_columns_that_follow_each_other_stand_in_the_same_memory() -> None:
-    assert faults_of("keep") < faults_of("default") / 2
+@pytest.mark.parametrize("library", ["numpy", "arrow"])
+def test_columns_that_follow_each_other_stand_in_the_same_memory(library: str) -> None:
+    assert faults_of("keep", library) < faults_of("default", library) / 2

@@ -161,6 +161,16 @@ def test_a_chunk_is_read_in_the_columns_asked_for(landing: Landing) -> None:
         landing.group(landed, 0, ["none"])
 
 
+def test_a_chunk_is_read_with_its_dictionaries(landing: Landing) -> None:
+    landed = landing.land(1, shops(30))
+    coded = landing.coded_group(landed, 0)
+    assert pa.types.is_dictionary(coded.column("name").type)
+    plain = pa.schema([(name, pa.string()) for name in coded.schema.names])
+    assert pa.Table.from_batches([coded]).cast(plain).to_batches() == [landing.group(landed, 0)]
+    with pytest.raises(IndexError):
+        landing.coded_group(landed, 1)
+
+
 def test_a_delivery_of_no_rows_lands(landing: Landing) -> None:
     for connector in (Table([]), shops(0)):
         landed = landing.land(1, connector)

@@ -95,9 +95,11 @@ def test_what_an_open_case_refers_to_stays(hub: Hub) -> None:
     with hub.store(Role.OWNER).begin() as conn:
         conn.execute(
             sa.text(
-                'INSERT INTO hub."case" (kind, cause, dataset, department, rule_id, subject_digest, opened_batch,'
-                " row_number, state, opened_at, due_on) VALUES ('rectification', 'finding', :name, 'x', 'r', '', 1, 1,"
-                " 'open', now(), now())"
+                'WITH made AS (INSERT INTO hub."case" (kind, cause, dataset, department, rule_id, opened_batch, state,'
+                " opened_at, due_on, rows, rows_open) VALUES ('rectification', 'finding', :name, 'x', 'r', 1, 'open',"
+                " now(), now(), 1, 1) RETURNING number)"
+                " INSERT INTO hub.case_row (case_number, subject_digest, opened_batch, row_number, state)"
+                " SELECT number, '', 1, 1, 'open' FROM made"
             ),
             {"name": RESIDENTS},
         )

@@ -19,10 +19,18 @@ def test_lengths_presence_and_words(texts: list[str | None], start: int, kind: p
     assert text.present.tolist() == [one is not None for one in raw]
     assert text.lengths.tolist() == [len(one or b"") for one in raw]
     assert text.is_ascii == all((one or b"").isascii() for one in raw)
-    long = text.longer_than(7)
+    long = np.flatnonzero(text.lengths > 7)
     chosen = [one for one in raw if one is not None and len(one) > 7]
     assert text.words(0, long).tobytes() == b"".join(one[:8] for one in chosen)
     assert text.matrix(long, 8).T.tobytes() == b"".join(one[:8] for one in chosen)
+
+
+@given(TEXTS, st.integers(0, 3), st.integers(0, 4))
+def test_words_of_all_are_those_of_all_that_are_long_enough(texts: list[str | None], start: int, at: int) -> None:
+    text = TextColumn.of(pa.array(texts, pa.string()).slice(min(start, len(texts))))
+    words, long = text.words_of_all(at), np.flatnonzero(text.lengths >= at + 8)
+    assert len(words) == len(text)
+    assert words[long].tobytes() == text.words(at, long).tobytes()
 
 
 @pytest.mark.parametrize("texts", [["0123456789"] * 5, ["0123456789", None, "9876543210"], ["x", "0123456789"]])

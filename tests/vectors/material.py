@@ -94,7 +94,7 @@ def payload(number: int = 1, **changes: object) -> dict[str, Any]:
         request_digest=hashlib.sha256(b"request %d" % number).digest(),
         salt=hashlib.sha256(b"salt %d" % number).digest()[:16],
         data_as_of=None,
-        verification=VERIFICATION,
+        answer=VERIFICATION,
     )
     return {**made, **changes}
 

@@ -23,7 +23,7 @@
     grid: { left: 52, right: 48, top: 64, bottom: 36 },
     legend: { top: 0, left: 0, textStyle: { color: "#1f2329" } },
     tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => (value === null || value === undefined ? "—" : value.toFixed(2)) },
-    xAxis: { type: "category", name: "批次", nameGap: 8, data: rows.map((row) => row.dataset.label), axisLabel: { color: "#4a4f58" } },
+    xAxis: { type: "category", name: "批次 batch", nameGap: 8, data: rows.map((row) => row.dataset.label), axisLabel: { color: "#4a4f58" } },
     yAxis: { type: "value", min: Math.max(0, Math.floor((low - 1) / 5) * 5), max: 100, axisLabel: { color: "#4a4f58" } },
     series,
   });

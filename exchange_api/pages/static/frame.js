@@ -25,6 +25,17 @@
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("[data-once]")) delete form.dataset.sent;
   });
+  // How many alerts wait to be read; a page without an answer shows the bell alone.
+  async function ring(bell) {
+    const answer = await fetch("/alerts/unread", { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!answer || !answer.ok) return;
+    const { unread } = await answer.json();
+    const count = bell.querySelector("[data-bell-count]");
+    count.hidden = !unread;
+    count.textContent = unread > 99 ? "99+" : String(unread);
+    bell.setAttribute("aria-label", unread ? `提醒 Alerts: ${count.textContent} 条未读 unread` : "提醒 Alerts");
+  }
+  for (const bell of document.querySelectorAll("[data-bell]")) ring(bell);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "F2") return;
     event.preventDefault();

@@ -52,6 +52,8 @@ class Frame:
     menu: tuple[MenuItem, ...] = ()
     person: Person | None = None
     large_text: bool = False
+    roles: frozenset[str] = frozenset()
+    bell: bool = False
 
 
 class Item(NamedTuple):

@@ -17,7 +17,12 @@ class FormFault(NamedTuple):
 
 @dataclass(frozen=True)
 class VerifyForm:
-    """The form of one question. `jti` is made with the form, so that a form sent twice is one question."""
+    """The form of one question. `jti` is made with the form, so that a form sent twice is one question.
+
+    Attributes:
+        notice: where what stands in it came from: a scan, or another system's link.
+        action: where it is sent to.
+    """
 
     jti: str
     types: tuple[Option, ...]
@@ -26,6 +31,8 @@ class VerifyForm:
     fault: FormFault | None = None
     purposes: tuple[str, ...] = ()
     service_items: tuple[str, ...] = ()
+    notice: Words | None = None
+    action: str = "/officer"
 
 
 class CheckLine(NamedTuple):
@@ -49,6 +56,7 @@ class ReceiptRow(NamedTuple):
     type_name: str
     case: str
     place: int | None
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,8 @@ class ReceiptView:
     Attributes:
         codes: The offline code as QR images, which hold receipt and proof whole.
         request: The form's fields, where a credential can be asked for: names and values.
+        dispute: The fields of a dispute of this answer, where there can be one.
+        to_complete: It is about a record of the paper era that is not yet checked, which the window can complete.
     """
 
     jti: str
@@ -74,7 +84,9 @@ class ReceiptView:
     codes: tuple[str, ...]
     proof_ready: bool
     request: tuple[tuple[str, str], ...] = ()
+    dispute: tuple[tuple[str, str], ...] = ()
     case: str = ""
+    to_complete: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from exchange_api.pages.views.desk import Desk
 from exchange_api.pages.views.frame import Words
 
 
@@ -64,11 +65,12 @@ class PublishedDataset(NamedTuple):
 
 @dataclass(frozen=True)
 class PublisherView:
-    """A publisher's datasets and batches."""
+    """A publisher's desk: how the department stands, its datasets and batches."""
 
     datasets: tuple[PublishedDataset, ...]
     batches: tuple[BatchRow, ...]
     older: int | None
+    desk: Desk
 
 
 class ColumnRow(NamedTuple):
@@ -139,6 +141,9 @@ class UploadView:
     sums: tuple[tuple[SumPart, ...], ...] = ()
     reasons: tuple[Reason, ...] = ()
     findings: tuple[Reason, ...] = ()
+    changes: Words | None = None
+    vanished: Words | None = None
+    annotated: bool = False
 
 
 class RefusedRow(NamedTuple):
@@ -175,3 +180,4 @@ class BatchView:
     page_rows: int
     downloadable: bool
     hold_reason: str | None
+    annotated: bool = False

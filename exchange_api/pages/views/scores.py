@@ -7,10 +7,12 @@
 True
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from exchange_api.pages.views.frame import Words
+from quality import grades
 
 
 class Band(NamedTuple):
@@ -22,12 +24,13 @@ class Band(NamedTuple):
     up_to: float
 
 
-BANDS = (
-    Band("red", Words("红", "red"), "≤ 90", 0.90),
-    Band("orange", Words("橙", "orange"), "≤ 95", 0.95),
-    Band("yellow", Words("黄", "yellow"), "≤ 98", 0.98),
-    Band("green", Words("绿", "green"), "> 98", 1.0),
-)
+_SHOWN: Mapping[str, tuple[Words, str]] = {
+    "red": (Words("红", "red"), "≤ 90"),
+    "orange": (Words("橙", "orange"), "≤ 95"),
+    "yellow": (Words("黄", "yellow"), "≤ 98"),
+    "green": (Words("绿", "green"), "> 98"),
+}
+BANDS = tuple(Band(name, *_SHOWN[name], float(most)) for name, most in grades.BANDS)
 
 
 @dataclass(frozen=True)

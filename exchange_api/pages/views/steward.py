@@ -1,7 +1,7 @@
-"""What the steward's pages show: scores, rules over time, conflicts, cases."""
+"""What the steward's pages show: scores, rules over time, conflicts."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from exchange_api.pages.views.frame import Tile, Words
@@ -118,30 +118,3 @@ class StewardDatasetView:
     columns: tuple[ColumnHead, ...]
     rows: tuple[RefusedRow, ...]
     after: int | None
-
-
-class CaseRow(NamedTuple):
-    """A case handed to a department."""
-
-    number: int
-    kind: Words
-    department: str
-    dataset: str
-    title: Words
-    defect: Words
-    opened_batch: int
-    row: int | None
-    closed_batch: int | None
-    due_on: date | None
-    overdue: bool
-    tone: str
-    state: Words
-
-
-@dataclass(frozen=True)
-class CasesView:
-    """Cases, newest first."""
-
-    cases: tuple[CaseRow, ...]
-    state: str
-    older: int | None

@@ -43,7 +43,7 @@ class TypesView:
 
 @dataclass(frozen=True)
 class TypeView:
-    """One type in full."""
+    """One type in full; `used_by`: service items that take it, with their code, name and department."""
 
     code: str
     demo: bool
@@ -52,4 +52,5 @@ class TypeView:
     codes: tuple[CodeLine, ...]
     codes_of: str
     datasets: tuple[tuple[str, Words], ...]
+    used_by: tuple[tuple[str, Words, Words], ...]
     source: str

@@ -74,7 +74,7 @@ class MadeHub:
             request_digest=bytes(32),
             salt=bytes(16),
             data_as_of=NOW,
-            verification=verification,
+            answer=verification,
         )
         draft = draft_receipt(content, key)
         leaves = [leaf_hash(b"0"), leaf_hash(b"1"), leaf_hash(draft.leaf_data)]

@@ -53,7 +53,7 @@ def test_a_copy_is_genuine_and_tells_its_mark(made_hub: MadeHub, kind: str) -> N
     assert report.content["copy"]["cause"] == MARK.cause
     assert report.content["copy"]["expires_on"] == "2026-04-01"
     assert report.receipt is not None
-    assert report.receipt.verification["code"] == "valid"
+    assert report.receipt.answer["code"] == "valid"
 
 
 @pytest.mark.parametrize("kind", KINDS)

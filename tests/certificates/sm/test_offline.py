@@ -37,7 +37,7 @@ def drafts(ring: KeyRing, count: int) -> list[ReceiptDraft]:
                 request_digest=bytes(32),
                 salt=bytes(16),
                 data_as_of=None,
-                verification={"code": "refused"},
+                answer={"code": "refused"},
             ),
             key,
         )

@@ -49,7 +49,7 @@ def draft(number: int = 0) -> ReceiptDraft:
         request_digest=request_digest(REQUEST, KEY),
         salt=number.to_bytes(16, "big"),
         data_as_of=None,
-        verification={"code": "refused"},
+        answer={"code": "refused"},
     )
     return draft_receipt(payload, KEY)
 

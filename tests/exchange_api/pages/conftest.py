@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from exchange_api.application import create_app
 from exchange_api.parts import ApiSettings, HubParts, open_parts
@@ -34,6 +34,8 @@ from sample_city.build import build, next_day
 from tests.conftest import OWNER, PASSWORD, TEMPLATE, administration, short_lived_folder
 from tests.exchange_api.conftest import Served
 from tests.exchange_api.pages.signing_in import signed_in
+from tests.http_interface import Interface
+from tests.http_interface import served as served_elsewhere
 
 PEOPLE = 2_000
 SEED = 7
@@ -44,16 +46,6 @@ LICENCE = "11100000MB0143028R001"
 ROLES = {"officer": "public_security", "publisher": "market_regulation", "steward": "market_regulation"}
 NAMES = {"officer": "陈晓岚", "publisher": "林志强", "steward": "黄敏"}
 REGISTERS = ("geography", "population", "legal_entities", "certificates")
-CHROMIUM_ARGUMENTS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDTHS = {1280: 800, 390: 844}
 """Widths and heights of the windows that every page is looked at in."""
 
@@ -85,7 +77,16 @@ class Town:
 
 
 @pytest.fixture(scope="session")
-def town(cluster: Cluster, template: tuple[HubHome, Catalogue], database_names: Iterator[str]) -> Iterator[Town]:
+def hall() -> Iterator[Interface]:
+    """The hall's own window system, on the hub's site and on another port: it may frame the officer's panel."""
+    with served_elsewhere() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def town(
+    cluster: Cluster, template: tuple[HubHome, Catalogue], database_names: Iterator[str], hall: Interface
+) -> Iterator[Town]:
     """Two days of a small city, taken in, with an account for each role."""
     folder, hub_name, city_name = short_lived_folder(), next(database_names), next(database_names)
     with administration(cluster) as connection:
@@ -101,7 +102,8 @@ def town(cluster: Cluster, template: tuple[HubHome, Catalogue], database_names: 
         next_day(city, city_url)
         _take_everything_in(intake)
         _let_people_in(home)
-        parts = closing.enter_context(open_parts(home, clock, ApiSettings(issuer=f"http://127.0.0.1:{_free_port()}")))
+        settings = ApiSettings(issuer=f"http://127.0.0.1:{_free_port()}", panel_origins=frozenset({hall.url}))
+        parts = closing.enter_context(open_parts(home, clock, settings))
         closing.enter_context(_Served(parts))
         numbers = json.loads((city / "numbers_to_try.json").read_text(encoding="utf-8"))
         store = closing.enter_context(Store(home.store_url(Role.LOAD)))
@@ -190,15 +192,6 @@ def steward(sign_in: Callable[[str], httpx.Client], make_account: Callable[..., 
     """A steward who is signed in, without a browser."""
     make_account("steward", "steward")
     return sign_in("steward")
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))
-        yield opened
-        opened.close()
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 ROOT = Path(__file__).parents[3]
 SCREENSHOTS = ROOT / "test-output" / "screenshots"
@@ -38,7 +38,7 @@ def look_at(page: Page, name: str, width: int) -> None:
     assert findings(page) == []
 
 
-def findings(page: Page) -> list[str]:
+def findings(page: Page | Frame) -> list[str]:
     """What axe-core finds on a page; run through the debugger, so that the page's policy stays as it is."""
     if not AXE.is_file():
         pytest.fail("axe-core is missing: npm ci --ignore-scripts")

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from registries.home import Role
+from registries.store import budgets
 from registries.store.access_tables import subject_access
 from registries.store.engine import Store
 from registries.store.ledger_tables import ledger_entry
@@ -150,3 +151,30 @@ def test_only_stewards_and_only_our_forms(
     officer = sign_in("officer")
     assert officer.get(PLACE).status_code == 403
     assert officer.post(PLACE, data={**ASKED, "csrf_token": "x"}).status_code == 403
+
+
+@pytest.mark.usefixtures("person")
+def test_one_attribute_is_shown_in_clear_with_a_reason_counted_and_logged(steward: httpx.Client, hub: Hub) -> None:
+    place = "/steward/unmask"
+
+    def unmask(**given: str) -> httpx.Response:
+        fields = {"attribute": "population.name", "subject": PERSON, "reason": "工单核对姓名", **given}
+        return steward.post(place, data={**fields, "csrf_token": token(steward.get(place))})
+
+    shown = unmask()
+    assert shown.status_code == 200
+    assert "欧阳志强" in shown.text
+    assert "欧阳自强" in shown.text
+    assert PERSON not in shown.text
+    assert unmask(reason=" ").status_code == 422
+    assert unmask(attribute="population.moon").status_code == 422
+    assert unmask(attribute="moon.name").status_code == 404
+    with hub.store(Role.OWNER).begin() as conn:
+        looks = conn.execute(sa.select(subject_access.c.reason, subject_access.c.values_shown)).all()
+        assert [tuple(look) for look in looks] == [("工单核对姓名", True)]
+        kinds = conn.execute(sa.select(ledger_entry.c.kind).where(ledger_entry.c.issuer == "subjects")).scalars()
+        assert list(kinds) == ["access"]
+        budgets.set_limit(conn, budgets.Key("unmasking", "*"), budgets.Limit(1, None), "test")
+    spent = unmask()
+    assert spent.status_code == 422
+    assert "欧阳" not in spent.text

@@ -15,6 +15,8 @@ PAGES = [
     ("officer", "home", "/"),
     ("officer", "officer", "/officer"),
     ("officer", "officer-receipts", "/officer/receipts"),
+    ("officer", "officer-today", "/officer/today"),
+    ("officer", "officer-sheet", "/officer/sheet"),
     ("publisher", "publisher-home", "/"),
     ("publisher", "publisher", "/publisher"),
     ("publisher", "publisher-dataset", "/publisher/market_regulation.business_licences"),

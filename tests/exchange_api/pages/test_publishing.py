@@ -49,7 +49,7 @@ def test_file_is_tried_then_taken_in_and_its_refused_rows_come_back(
     assert "试跑中" in page.inner_text("#progress")
     look_at(page, "publisher-upload-waiting", 1280)
     assert town.work_through_uploads() == 1
-    page.wait_for_selector("text=待确认")  # the page asks by itself
+    page.wait_for_selector("#progress >> text=待确认")  # the page asks by itself
     assert "示例行号" in page.inner_text("#progress")
     look_at(page, "publisher-upload-tried", 1280)
     page.click("button:has-text('确认归集')")

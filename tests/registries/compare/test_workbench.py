@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from registries.coded_texts import CodedTexts
 from registries.compare import narrow, workbench
 from registries.compare.engines import LocalEngine
-from registries.compare.image import Image
+from registries.compare.image import Image, places_among
 from registries.compare.lookup import Lookup
 from registries.compare.narrow import Shape
 from registries.compare.workbench import Workbench
@@ -44,6 +46,27 @@ def bench_of(rows: Sequence[Row], engine: LocalEngine, shape: Shape = SHAPE) -> 
     for first in range(0, len(rows) or 1, 5):
         bench.add(shape.narrow(first + 1, table(rows[first : first + 5])))
     return bench
+
+
+@FEW
+@given(rows=ROWS, times=st.integers(3, 9))
+def test_columns_that_repeat_have_the_same_hashes(rows: list[Row], times: int) -> None:
+    whole = table(rows * times)
+    arrays = {name: whole.column(name).combine_chunks().dictionary_encode() for name in SHAPE.content}
+    coded = {name: CodedTexts.of(array.dictionary, array.indices) for name, array in arrays.items()}
+    plain = SHAPE.narrow(1, whole)
+    assert SHAPE.narrow(1, whole, coded).equals(plain)
+    assert SHAPE.narrow(1, whole, {"name": coded["name"]}).equals(plain)
+    identities = SHAPE.identities(1, whole)
+    assert identities.equals(plain.select(identities.column_names))
+
+
+@FEW
+@given(rows=ROWS)
+def test_rows_have_one_content_if_all_their_columns_are_equal(rows: list[Row]) -> None:
+    contents = SHAPE.narrow(1, table(rows)).column("content").to_pylist()
+    pairs = {(str(content_of(row)), content) for row, content in zip(rows, contents, strict=True)}
+    assert len(pairs) == len({text for text, _ in pairs}) == len({content for _, content in pairs})
 
 
 def key_of(row: Row) -> tuple[str, str] | None:
@@ -93,6 +116,31 @@ def looked_up(image: Image, rows: pa.Table) -> tuple[list[int], Counter[tuple[st
     unknown = [chunk.filter(pa.array(lookup.unknown(chunk))).column("row_number").to_pylist() for chunk in chunks]
     absent = Counter(zip(*(column.to_pylist() for column in lookup.absent().columns), strict=True))
     return [number for part in unknown for number in part], absent
+
+
+@FEW
+@given(before=ROWS, rows=ROWS)
+def test_a_lookup_tells_which_rows_may_share_their_key(engine: LocalEngine, before: list[Row], rows: list[Row]) -> None:
+    kept = {key: row for row in before if (key := key_of(row)) is not None}
+    lookup, asked = Lookup(Image.of(bench_of(list(kept.values()), engine).rows)), bench_of(rows, engine).rows
+    unknown = lookup.unknown(asked).tolist()
+    keys, known = Counter(map(key_of, rows)), [row for row, strange in zip(rows, unknown, strict=True) if not strange]
+    found = lookup.sharing(asked)
+    assert (found is None) == (len({str(content_of(row)) for row in known}) < len(known))
+    if found is not None:
+        sharing = {number for number, row in enumerate(rows, 1) if key_of(row) is not None and keys[key_of(row)] > 1}
+        staged = {number for number, strange in enumerate(unknown, 1) if strange}
+        assert sharing <= set(found.tolist()) <= sharing | staged
+
+
+@pytest.mark.parametrize("size", [0, 1, 999, 1_000, 1_001, 5_000])
+def test_hashes_are_found_some_at_a_time(size: int) -> None:
+    dice = np.random.default_rng(size)
+    ordered, wanted = (np.sort(dice.integers(0, 9_999, many)) for many in (7_000, size))
+    assert places_among(ordered, wanted).tolist() == np.searchsorted(ordered, wanted).tolist()
+    shuffled = dice.permutation(wanted)
+    assert places_among(ordered, shuffled).tolist() == np.searchsorted(ordered, shuffled).tolist()
+    assert places_among(ordered[:0], wanted).tolist() == [0] * size
 
 
 @pytest.mark.usefixtures("parts")

@@ -1,8 +1,10 @@
 """Drop folders: only complete plain files count, and one that changes while it is read is not taken."""
 
 import hashlib
+import io
 import json
 import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from registries.connectors.faults import (
     StillBeingWritten,
 )
 from registries.connectors.file_faults import LateDelivery, ManifestDisagrees, ManifestUnreadable
-from registries.connectors.kinds import NOTHING_TAKEN, Taken, arrived, connector_for, no_secrets
+from registries.connectors.folder import Folder
+from registries.connectors.kinds import NOTHING_TAKEN, Taken, arrived, connector_for, no_secrets, trials
 from registries.contracts.model import SourceKind
 from tests.registries.connectors.shops import HEADER, ROW, SHOPS, rows_of
 
@@ -183,3 +186,57 @@ def test_a_manifest_that_is_none_is_named(tmp_path: Path, text: str) -> None:
     drop(tmp_path, "shops_1.csv").with_name("shops_1.csv.manifest.json").write_text(text, "utf-8")
     with pytest.raises(ManifestUnreadable):
         rows_of(next_drop(tmp_path))
+
+
+# --- replies
+
+
+def test_a_reply_is_there_whole_for_whom_the_folder_belongs_to(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    place = Folder("shops_drop", tmp_path)
+    place.put("out", "shops_1.csv.receipt.json", io.BytesIO(b"first"))
+    place.put("out", "shops_1.csv.receipt.json", io.BytesIO(b"second"))
+    written = tmp_path / "out" / "shops_1.csv.receipt.json"
+    assert written.read_bytes() == b"second"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [written.name]
+    assert (stat.S_IMODE((tmp_path / "out").stat().st_mode), stat.S_IMODE(written.stat().st_mode)) == (0o750, 0o640)
+    assert [entry.name for entry in place.entries()] == []
+    place.remove("out", written.name)
+    place.remove("out", written.name)
+    place.remove("none", written.name)
+    assert not written.exists()
+
+
+def test_a_link_leads_no_reply_elsewhere(tmp_path: Path) -> None:
+    elsewhere, drop_folder = tmp_path / "elsewhere", tmp_path / "drop"
+    elsewhere.mkdir()
+    drop_folder.mkdir()
+    (drop_folder / "out").symlink_to(elsewhere)
+    with pytest.raises(SourceDown):
+        Folder("shops_drop", drop_folder).put("out", "receipt.json", io.BytesIO(b"x"))
+    (drop_folder / "out").unlink()
+    (drop_folder / "out").mkdir()
+    target = elsewhere / "kept"
+    target.write_text("kept")
+    for name in ("receipt.json", ".receipt.json.part"):
+        (drop_folder / "out" / name).symlink_to(target)
+    Folder("shops_drop", drop_folder).put("out", "receipt.json", io.BytesIO(b"x"))
+    assert target.read_text() == "kept"
+    assert not (drop_folder / "out" / "receipt.json").is_symlink()
+
+
+def test_files_to_be_tried_are_seen_and_never_taken(tmp_path: Path) -> None:
+    drop(tmp_path, "shops_1.csv.dry", ROW)
+    drop(tmp_path, "stalls_1.csv.dry")
+    with pytest.raises(NoDelivery):
+        next_drop(tmp_path)
+    (first,) = trials(SHOPS, {"shops_drop": str(tmp_path)})
+    seen = arrived(SHOPS, {"shops_drop": str(tmp_path)})
+    assert (first.name, len(rows_of(first.delivery))) == ("shops_1.csv.dry", 1)
+    drop(tmp_path, "shops_1.csv.dry", ROW + "\n" + ROW, at=2)
+    (again,) = trials(SHOPS, {"shops_drop": str(tmp_path)})
+    later = arrived(SHOPS, {"shops_drop": str(tmp_path)})
+    assert again.identity != first.identity
+    assert seen is not None
+    assert later is not None
+    assert seen.digest != later.digest

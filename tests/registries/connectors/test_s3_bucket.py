@@ -1,6 +1,7 @@
 """S3-compatible stores against a real server (SeaweedFS): keys, buckets, lines that are cut, objects that change."""
 
 import hashlib
+import io
 import json
 import shutil
 import subprocess
@@ -283,3 +284,15 @@ def test_without_a_word_it_is_tls_unless_it_is_this_machine(told: str, scheme: s
     from registries.connectors.s3_bucket import _endpoint
 
     assert _endpoint(told)["scheme"] == scheme
+
+
+def test_a_reply_is_an_object_below_and_is_removed(server: Server) -> None:
+    place = S3Bucket.of_address("shops_drop", server.address(), secrets())
+    place.put("out", "shops_1.csv.receipt.json", io.BytesIO(b"first"))
+    place.put("out", "shops_1.csv.receipt.json", io.BytesIO(b"second"))
+    with server.store.open_input_file("drop/outgoing/out/shops_1.csv.receipt.json") as file:
+        assert file.read() == b"second"
+    assert "shops_1.csv.receipt.json" not in [entry.name for entry in place.entries()]
+    place.remove("out", "shops_1.csv.receipt.json")
+    place.remove("out", "shops_1.csv.receipt.json")
+    assert server.store.get_file_info("drop/outgoing/out/shops_1.csv.receipt.json").type == fs.FileType.NotFound

@@ -341,3 +341,30 @@ def test_nothing_of_the_machines_user_is_asked(server: Server, monkeypatch: pyte
     monkeypatch.setenv("HOME", str(tmp_path))
     assert isinstance(server.fault(key=None), SecretMissing)
     assert isinstance(server.fault(host_key=None), UnknownHost)
+
+
+def test_a_reply_is_written_whole_below_and_removed(server: Server) -> None:
+    place = SftpFolder.of_address("shops_drop", server.address(), server.secrets())
+    content = os.urandom(300_000)
+    with pytest.raises(AccessRefused):
+        place.put("out", "receipt.json", io.BytesIO(b"not ours to write"))
+    server.drop.chmod(0o777)
+    place.put("out", "汇总_1.csv.receipt.json", io.BytesIO(b"first"))
+    place.put("out", "汇总_1.csv.receipt.json", io.BytesIO(content))
+    assert {path.name: path.read_bytes() for path in (server.drop / "out").iterdir()} == {
+        "汇总_1.csv.receipt.json": content
+    }
+    place.remove("out", "汇总_1.csv.receipt.json")
+    place.remove("out", "汇总_1.csv.receipt.json")
+    assert list((server.drop / "out").iterdir()) == []
+
+
+def test_a_link_leads_no_reply_elsewhere(server: Server) -> None:
+    elsewhere = server.folder / "elsewhere"
+    elsewhere.mkdir(exist_ok=True)
+    (server.drop / "out").symlink_to(elsewhere)
+    elsewhere.chmod(0o777)
+    place = SftpFolder.of_address("shops_drop", server.address(), server.secrets())
+    with pytest.raises(NoSuchPlace):
+        place.put("out", "receipt.json", io.BytesIO(b"x"))
+    assert list(elsewhere.iterdir()) == []

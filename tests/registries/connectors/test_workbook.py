@@ -150,7 +150,7 @@ def test_a_table_that_begins_elsewhere_is_found() -> None:
 def test_columns_that_differ_are_named() -> None:
     fault = fault_of(workbook_of(sheet_of(["店铺", *NAMES[1:], "colour", NAMES[1]], ["秘密"] * 8)))
     assert isinstance(fault, SourceChangedShape)
-    assert (fault.missing, fault.unknown, fault.double) == ((NAMES[0],), ("colour", "店铺"), (NAMES[1],))
+    assert (fault.missing, fault.unknown, fault.double) == ((NAMES[0],), ("店铺", "colour"), (NAMES[1],))
 
 
 def test_values_in_a_column_without_a_name_are_not_passed_over() -> None:

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 
 from certificates.types import load_types
 from registries.contracts.model import Dataset
-from registries.store import batches, cases, certificates, merge, quarantine
+from registries.store import (
+    batches,
+    case_closing,
+    case_opening,
+    certificates,
+    completions,
+    merge,
+    quarantine,
+    watch_changes,
+)
 from registries.store.batches import Batch, BatchCounts
 from registries.store.merge import MergeCounts
 from registries.store.stage import Stage
@@ -44,14 +53,16 @@ def take_in(
         quarantine.record_findings(conn, batch, rule_id, 2, np.array(numbers))
     counts = merge.merge(conn, dataset, batch, close_vanished=close)
     if dataset.certificate:
-        certificates.compose_look_ups(conn, dataset, batch, TYPES[dataset.certificate.type_code])
-        cases.open_from_vanished(conn, batch, dataset, NOW)
-        cases.open_from_moves(conn, batch, dataset, NOW)
-    cases.open_from_findings(conn, batch, dataset, NOW)
-    cases.close_mended(conn, batch, dataset, NOW)
+        with completions.kept(conn, dataset, batch, NOW):
+            certificates.compose_look_ups(conn, dataset, batch, TYPES[dataset.certificate.type_code])
+        case_opening.open_from_vanished(conn, batch, dataset, NOW)
+        case_opening.open_from_moves(conn, batch, dataset, NOW)
+    case_opening.open_from_findings(conn, batch, dataset, NOW)
+    case_closing.close_mended(conn, batch, dataset, NOW)
     pulled, accepted = stage.counts()
     told = BatchCounts(pulled, accepted, pulled - accepted, 0, **dataclasses.asdict(counts))
     batch = batches.mark_taken_over(conn, batch, told, NOW, keys_readable=stage.keys_readable())
+    watch_changes.note_batch(conn, dataset, batch, NOW, NOW.date())
     batch = batches.mark_done(conn, batch)
     stage.drop()
     return batch, counts

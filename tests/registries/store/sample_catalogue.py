@@ -4,12 +4,24 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+import sqlalchemy as sa
 
 from registries.contracts.model import CertificateMapping, Column, Dataset, RegisterRole, Server, Sharing, Sla
 from registries.departments import Catalogue, Department, load_catalogue
+from registries.store import clients
+from registries.store.grants import Claimant
 
 LICENCE_TYPE = "11100000MB0143028R001"
 NOW = dt.datetime(2026, 3, 1, 9, 0, tzinfo=dt.UTC)
+
+
+CLAIMANT = Claimant("test_office", "client:test-system")
+"""Who asks in these tests; `add_claimant` registers it."""
+
+
+def add_claimant(conn_owner: sa.Connection) -> None:
+    """Register the client that asks."""
+    clients.add_client(conn_owner, "test-system", "test_office", "测试系统")
 
 
 def make_dataset(name: str, columns: Sequence[Column], **more: object) -> Dataset:

@@ -17,13 +17,14 @@ from registries.contracts.model import CertificateMapping, Column
 from registries.errors import StoreError
 from registries.home import Role
 from registries.store import cases, certificates, grants, planner
+from registries.store.certificates import Sought
 from registries.store.engine import Store
 from registries.store.grants import Grant
 from registries.store.life_tables import certificate_event
 from registries.store.tables import certificate
 from tests.registries.store.conftest import Stores
 from tests.registries.store.deliveries import Row, take_in
-from tests.registries.store.sample_catalogue import NOW, catalogue_of, make_dataset
+from tests.registries.store.sample_catalogue import CLAIMANT, NOW, add_claimant, catalogue_of, make_dataset
 
 TYPES = load_types()
 PERMIT_TYPE = "11100000000019713D008"  # its ministry's rules know timely renewal
@@ -67,8 +68,12 @@ def planned(load: Store) -> Store:
 @pytest.fixture
 def grant(owner: Store, planned: Store) -> Grant:  # noqa: ARG001 - the dataset is planned first
     with owner.begin() as conn:
-        grants.add_grant(conn, "office", "verification", "审批", "me", DAY("2020-01-01"), certificate_type=PERMIT_TYPE)
-        found = grants.covering_grant(conn, "office", "verification", PERMIT_TYPE, "审批", "item", TODAY)
+        add_claimant(conn)
+        grants.add_grant(
+            conn, "test_office", "verification", "审批", "me", DAY("2020-01-01"), certificate_type=PERMIT_TYPE
+        )
+        wish = grants.Wish("verification", "审批", "item", PERMIT_TYPE)
+        (found,) = grants.covering_grants(conn, [(grants.Claimant("test_office", ""), wish)], TODAY)
     assert found is not None
     return found
 
@@ -110,7 +115,7 @@ def question(number: str, day: str | None) -> Question:
 def look_up(api: Store, grant: Grant, day: str | None = None) -> tuple[LookUp, Verdict]:
     asked = question("A", day)
     with api.begin() as conn:
-        (found,) = certificates.find_certificates(conn, [(asked, grant)], NOW, TODAY)
+        (found,) = certificates.find_certificates(conn, [Sought(asked, grant, CLAIMANT)], NOW, TODAY)
     return found, judge(asked, found, TODAY, TYPES)
 
 
@@ -213,7 +218,7 @@ def test_what_was_revoked_is_never_valid_on_any_day_and_what_is_contested_is_not
     days = [None, "2019-12-31", "2020-01-01", "2021-03-01", "2022-02-28", "2022-03-01", "2023-03-02", "2026-02-27"]
     asked = [question(number, day) for number in histories for day in days]
     with api.begin() as conn:
-        found = certificates.find_certificates(conn, [(one, grant) for one in asked], NOW, TODAY)
+        found = certificates.find_certificates(conn, [Sought(one, grant, CLAIMANT) for one in asked], NOW, TODAY)
     codes = {
         (one.certificate_number, one.as_of): judge(one, look_up, TODAY, TYPES).code.value
         for one, look_up in zip(asked, found, strict=True)

@@ -10,11 +10,12 @@ from certificates.records import LookUp, Question
 from certificates.status import Status
 from registries.errors import NotGranted
 from registries.store import certificates, grants
+from registries.store.certificates import Sought
 from registries.store.engine import Store
 from registries.store.grants import Grant
 from registries.store.tables import certificate
 from tests.registries.store.deliveries import Row, take_in
-from tests.registries.store.sample_catalogue import LICENCE_TYPE, LICENCES, NOW
+from tests.registries.store.sample_catalogue import CLAIMANT, LICENCE_TYPE, LICENCES, NOW, add_claimant
 
 TODAY = NOW.date()
 LATER = NOW + dt.timedelta(days=2)
@@ -53,18 +54,20 @@ def question(number: str, **more: str) -> Question:
 @pytest.fixture
 def grant(owner: Store) -> Grant:
     with owner.begin() as conn:
+        add_claimant(conn)
         grants.add_grant(
             conn, "test_office", "verification", "行政许可审批", "me", TODAY, certificate_type=LICENCE_TYPE
         )
     with owner.begin() as conn:
-        found = grants.covering_grant(conn, "test_office", "verification", LICENCE_TYPE, "行政许可审批", "item", TODAY)
+        wish = grants.Wish("verification", "行政许可审批", "item", LICENCE_TYPE)
+        (found,) = grants.covering_grants(conn, [(grants.Claimant("test_office", ""), wish)], TODAY)
     assert found is not None
     return found
 
 
 def find(api: Store, grant: Grant, *questions: Question, now: dt.datetime = LATER) -> list[LookUp]:
     with api.begin() as conn:
-        return certificates.find_certificates(conn, [(one, grant) for one in questions], now, TODAY)
+        return certificates.find_certificates(conn, [Sought(one, grant, CLAIMANT) for one in questions], now, TODAY)
 
 
 def test_a_certificate_is_found_with_all_it_says(load: Store, api: Store, grant: Grant) -> None:
@@ -101,7 +104,7 @@ def test_no_such_number_and_another_holder_are_one_answer_by_one_statement(
             question("A", holder_name="别的公司"),
             question("A", holder_code_type="099"),
         ]
-        misses = certificates.find_certificates(conn, [(one, grant) for one in asked], LATER, TODAY)
+        misses = certificates.find_certificates(conn, [Sought(one, grant, CLAIMANT) for one in asked], LATER, TODAY)
     assert len(set(map(repr, misses))) == 1
     assert misses[0].record is None
     assert not misses[0].being_checked
@@ -217,4 +220,6 @@ def test_nothing_is_looked_up_without_a_grant_that_covers_it(load: Store, api: S
     with pytest.raises(NotGranted):
         find(api, dataclasses.replace(grant, id=grant.id + 99), question("A"))
     with pytest.raises(NotGranted), api.begin() as conn:
-        certificates.find_certificates(conn, [(question("A"), grant)], NOW, TODAY - dt.timedelta(days=1))
+        certificates.find_certificates(
+            conn, [Sought(question("A"), grant, CLAIMANT)], NOW, TODAY - dt.timedelta(days=1)
+        )

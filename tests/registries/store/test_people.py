@@ -80,7 +80,8 @@ def test_a_grant_covers_its_purpose_item_type_and_days_only(owner: Store, api: S
 
     def covered(department: str, act: grants.Act, kind: str, purpose: str, day: dt.date) -> bool:
         with api.begin() as conn:
-            found = grants.covering_grant(conn, department, act, kind, purpose, "any item", day)
+            wish = grants.Wish(act, purpose, "any item", kind)
+            (found,) = grants.covering_grants(conn, [(grants.Claimant(department, ""), wish)], day)
         return found is not None and found.id == number
 
     assert covered("office", "verification", LICENCE_TYPE, "审批", first)

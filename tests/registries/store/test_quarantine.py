@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from registries.store import batches, cases, conflicts, pages, quarantine, registers, scores
+from registries.store import batches, case_closing, case_opening, cases, conflicts, pages, quarantine, registers, scores
 from registries.store.engine import Store
 from registries.store.quarantine import RefusedRow
 from registries.store.stage import Stage
@@ -26,6 +26,7 @@ class Found:
     rule_version: str = "1"
     indicator: str = "0302"
     level: int = 1
+    beyond_mending: int = 0
 
 
 def person(number: str | None, *, refused: bool = False) -> Staged:
@@ -90,20 +91,24 @@ def test_a_finding_of_level_2_is_a_case_until_its_row_comes_back_mended(load: St
     with load.begin() as conn:
         rows = [person("1"), person("2")]
         first, _ = take_in(conn, PEOPLE, rows, findings={"soft": [1, 2]})
-        assert [case.row_number for case in cases.list_cases(conn)] == [2, 1]
+        (opened,) = cases.list_cases(conn)
+        assert [row.row_number for row in cases.rows_of(conn, opened.number)] == [1, 2]
         again, _ = take_in(conn, PEOPLE, rows, findings={"soft": [2]})
-        assert len(cases.list_cases(conn)) == 2  # the rule's score is not there: it did not run
+        (still,) = cases.list_cases(conn)
+        assert still.rows_open == 2  # the rule's score is not there: it did not run
     with load.begin() as conn:
         scores.record_scores(conn, again, [Found("soft", "accuracy", 2, 1)])
         stage = Stage(conn, PEOPLE, again)
         stage.create()
         stage.copy_in(np.arange(1, 3), text_batch(PEOPLE, [row for row, _ in rows]), np.zeros(2, np.bool_))
-        assert cases.close_mended(conn, again, PEOPLE, NOW) == 1
+        assert case_closing.close_mended(conn, again, PEOPLE, NOW) == 1
     with page.begin() as conn:
         (still,) = cases.list_cases(conn, "test_police", PEOPLE.name)
-        assert (still.row_number, still.opened_batch, still.kind) == (2, first.number, "rectification")
+        (row,) = cases.rows_of(conn, still.number, state="open")
+        assert (row.row_number, row.opened_batch, still.kind) == (2, first.number, "rectification")
+        assert (still.rows, still.rows_open, cases.row_states(conn, still.number)) == (2, 1, {"mended": 1, "open": 1})
         assert still.due_on == dt.date(2026, 3, 13)  # ten working days after Sunday 1 March
-        assert [case.state for case in cases.list_cases(conn, state="closed")] == ["closed"]
+        assert cases.list_cases(conn, state="closed") == []
 
 
 def test_a_vanished_certificate_has_a_case_until_it_is_back(load: Store) -> None:
@@ -155,8 +160,8 @@ def test_registers_follow_their_authorities_and_conflicts_are_cases(load: Store,
         ]
         assert conflicts.compare_all(conn, CATALOGUE, "geography") == 1
         assert conflicts.compare_all(conn, CATALOGUE, "geography") == 1
-        assert cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW) == 1
-        assert cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW) == 0
+        assert case_opening.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW) == 1
+        assert case_opening.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW) == 0
     with page.begin() as conn:
         (line,) = pages.list_conflicts(conn, "geography")
         assert (line.subject_key, line.value, line.authority_value, line.authority) == (
@@ -168,7 +173,7 @@ def test_registers_follow_their_authorities_and_conflicts_are_cases(load: Store,
     with load.begin() as conn:
         batch, _ = take_in(conn, CIVIL, divisions(("440507", "龙湖区"), ("440511", "金平区")))
         assert conflicts.compare_all(conn, CATALOGUE, "geography") == 0
-        cases.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW)
+        case_opening.open_from_conflicts(conn, CATALOGUE, "geography", batch, NOW)
         assert cases.list_cases(conn) == []
 
 

@@ -9,12 +9,20 @@ from certificates.records import CertificateRecord, LookUp, Question
 from certificates.status import Status
 from registries.contracts.model import CertificateMapping, Column, HolderMapping, ObjectMapping
 from registries.store import certificates, grants, planner
+from registries.store.certificates import Sought
 from registries.store.engine import Store
 from registries.store.grants import Grant
 from registries.store.life_tables import certificate_event
 from registries.store.tables import certificate, certificate_holder, certificate_object
 from tests.registries.store.deliveries import Row, take_in
-from tests.registries.store.sample_catalogue import LICENCE_TYPE, NOW, catalogue_of, make_dataset
+from tests.registries.store.sample_catalogue import (
+    CLAIMANT,
+    LICENCE_TYPE,
+    NOW,
+    add_claimant,
+    catalogue_of,
+    make_dataset,
+)
 
 TODAY = NOW.date()
 HUSBAND, WIFE, THIRD = "11010519491231002X", "440524188001010014", "110101199003072316"
@@ -62,8 +70,10 @@ def planned(load: Store) -> Store:
 @pytest.fixture
 def grant(owner: Store) -> Grant:
     with owner.begin() as conn:
+        add_claimant(conn)
         grants.add_grant(conn, "test_office", "verification", "审批", "me", TODAY, certificate_type=LICENCE_TYPE)
-        found = grants.covering_grant(conn, "test_office", "verification", LICENCE_TYPE, "审批", "item", TODAY)
+        wish = grants.Wish("verification", "审批", "item", LICENCE_TYPE)
+        (found,) = grants.covering_grants(conn, [(grants.Claimant("test_office", ""), wish)], TODAY)
     assert found is not None
     return found
 
@@ -73,7 +83,7 @@ def find(
 ) -> CertificateRecord | None:
     asked = Question(LICENCE_TYPE, number, name, code, code_type, "审批", "item", "case")
     with api.begin() as conn:
-        (found,) = certificates.find_certificates(conn, [(asked, grant)], NOW, TODAY)
+        (found,) = certificates.find_certificates(conn, [Sought(asked, grant, CLAIMANT)], NOW, TODAY)
     assert isinstance(found, LookUp)
     return found.record
 

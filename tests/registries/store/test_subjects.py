@@ -24,6 +24,7 @@ from registries.store import (
     roles,
     subjects,
 )
+from registries.store.certificates import Sought
 from registries.store.engine import Store
 from registries.store.grants import Grant
 from registries.store.stage import Stage
@@ -31,10 +32,12 @@ from registries.store.subjects import Why
 from registries.store.tables import conflict, subject_alias, subject_join
 from tests.registries.store.deliveries import take_in
 from tests.registries.store.sample_catalogue import (
+    CLAIMANT,
     DATASETS,
     LICENCE_TYPE,
     LICENCES,
     NOW,
+    add_claimant,
     catalogue_of,
     make_dataset,
     text_batch,
@@ -343,8 +346,10 @@ def test_twins_of_one_name_are_not_proposed(planned: Store) -> None:
 @pytest.fixture
 def grant(owner: Store) -> Grant:
     with owner.begin() as conn:
+        add_claimant(conn)
         grants.add_grant(conn, "test_office", "verification", "审批", "me", TODAY, certificate_type=LICENCE_TYPE)
-        found = grants.covering_grant(conn, "test_office", "verification", LICENCE_TYPE, "审批", "item", TODAY)
+        wish = grants.Wish("verification", "审批", "item", LICENCE_TYPE)
+        (found,) = grants.covering_grants(conn, [(grants.Claimant("test_office", ""), wish)], TODAY)
     assert found is not None
     return found
 
@@ -365,7 +370,7 @@ def test_a_certificate_is_found_by_every_key_of_its_holder_until_they_are_separa
 
     def found(number: str, code: str) -> bool:
         with api.begin() as conn:
-            (one,) = certificates.find_certificates(conn, [(asked(number, code), grant)], NOW, TODAY)
+            (one,) = certificates.find_certificates(conn, [Sought(asked(number, code), grant, CLAIMANT)], NOW, TODAY)
         assert one.record is None or [holder.asked for holder in one.record.holders] == [True]
         return one.record is not None
 
@@ -391,7 +396,7 @@ def test_misses_are_one_answer_by_one_statement_for_joined_holders_too(
     questions = [asked("NOSUCH", RIGHT), asked("OLD", RIGHT, "别人"), asked("NOSUCH", OTHER), asked("OLD", OTHER)]
     with api.connect() as conn:
         sa.event.listen(conn, "before_cursor_execute", lambda *call: statements.append(call[2]))
-        misses = certificates.find_certificates(conn, [(one, grant) for one in questions], NOW, TODAY)
+        misses = certificates.find_certificates(conn, [Sought(one, grant, CLAIMANT) for one in questions], NOW, TODAY)
     assert len(set(map(repr, misses))) == 1
     assert misses[0].record is None
     assert len(statements) == 1
@@ -407,6 +412,6 @@ def test_a_join_makes_no_more_probes(planned: Store, owner: Store, page: Store, 
     for question in (asked("OLD", OTHER), asked("OLD", RIGHT, "别人"), asked("NOSUCH", RIGHT), asked("NOSUCH", OTHER)):
         with owner.begin() as conn:
             before = conn.execute(scans).scalar_one()
-            certificates.find_certificates(conn, [(question, grant)], NOW, TODAY)
+            certificates.find_certificates(conn, [Sought(question, grant, CLAIMANT)], NOW, TODAY)
             counted.append(conn.execute(scans).scalar_one() - before)
     assert counted == [1, 1, 1, 1]

@@ -17,7 +17,8 @@ from registries.contracts.model import CertificateMapping, Column, Correction, D
 from registries.errors import SubjectRefused
 from registries.store import (
     batches,
-    cases,
+    case_closing,
+    case_opening,
     certificates,
     conflicts,
     planner,
@@ -27,6 +28,7 @@ from registries.store import (
     touched,
 )
 from registries.store.batches import Batch, BatchCounts
+from registries.store.casework_tables import case, case_row
 from registries.store.engine import Store
 from registries.store.life_tables import certificate_event
 from registries.store.merge import KeyDoubt, merge
@@ -34,7 +36,6 @@ from registries.store.shapes import current_table, touched_table
 from registries.store.stage import Stage
 from registries.store.subjects import Why
 from registries.store.tables import (
-    case,
     certificate,
     certificate_holder,
     conflict,
@@ -139,8 +140,8 @@ def deliver(conn: sa.Connection, dataset: Dataset, rows: Rows, doubt: KeyDoubt =
     named = [{dataset.key[0]: key.split("/", maxsplit=1)[0], **row} for key, row in rows.items()]
     stage.copy_in(np.arange(1, 1 + len(named)), text_batch(dataset, named), np.zeros(len(named), np.bool_))
     counts = merge(conn, dataset, batch, close_vanished=True, doubt=doubt)
-    cases.close_mended(conn, batch, dataset, NOW)
-    cases.open_from_vanished(conn, batch, dataset, NOW)
+    case_closing.close_mended(conn, batch, dataset, NOW)
+    case_opening.open_from_vanished(conn, batch, dataset, NOW)
     pulled = BatchCounts(len(named), len(named), 0, 0, **dataclasses.asdict(counts))
     return Delivery(dataset, batches.mark_taken_over(conn, batch, pulled, NOW, keys_readable=True))
 
@@ -172,15 +173,19 @@ def listed(
 
 def across(conn: sa.Connection) -> list[object]:
     """Conflicts, their open cases, likely pairs."""
-    cased = (case.c.dataset, case.c.cause, case.c.attribute, case.c.subject_digest)
+    cased = (case.c.dataset, case.c.cause, case.c.attribute, case_row.c.subject_digest)
     proposed = [column for column in subject_proposal.c if column.name != "id"]
-    return [listed(conn, *conflict.c), listed(conn, *cased, where=case.c.state == "open"), listed(conn, *proposed)]
+    return [
+        listed(conn, *conflict.c),
+        listed(conn, *cased, where=sa.and_(case_row.c.state == "open", case.c.number == case_row.c.case_number)),
+        listed(conn, *proposed),
+    ]
 
 
 def find_all(conn: sa.Connection, batch: Batch) -> None:
     """Everything anew."""
     conflicts.compare_all(conn, CATALOGUE, "population")
-    cases.open_from_conflicts(conn, CATALOGUE, "population", batch, NOW)
+    case_opening.open_from_conflicts(conn, CATALOGUE, "population", batch, NOW)
     for dataset in proposals.telling_datasets(CATALOGUE, KIND):
         proposals.propose_all(conn, CATALOGUE, dataset)
 
@@ -188,7 +193,7 @@ def find_all(conn: sa.Connection, batch: Batch) -> None:
 def vanished(conn: sa.Connection, dataset: Dataset) -> tuple[int, int]:
     current = current_table(dataset)
     marked = sa.select(sa.func.count()).select_from(current).where(current.c.mark == "vanished")
-    open_cases = sa.select(sa.func.count()).where(
+    open_cases = sa.select(sa.func.coalesce(sa.func.sum(case.c.rows_open), 0)).where(
         case.c.dataset == dataset.name, case.c.cause == "vanished", case.c.state == "open"
     )
     return int(conn.execute(marked).scalar_one()), int(conn.execute(open_cases).scalar_one())

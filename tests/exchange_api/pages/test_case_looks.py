@@ -1,0 +1,71 @@
+"""Cases in a real browser: their rows are what was delivered, and the keyboard alone does an act."""
+
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page
+
+from registries.home import Role
+from registries.store.engine import Store
+from tests.exchange_api.pages.conftest import WIDTHS, Town, Watched
+from tests.exchange_api.pages.looking import look_at
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+Opener = Callable[..., Watched]
+FOUND = """SELECT number FROM hub."case" WHERE state = 'open' AND cause = 'finding' AND rows_open > 1
+   AND dataset IN ('public_security.residents', 'market_regulation.enterprises', 'market_regulation.business_licences')
+ ORDER BY rows_open DESC, number LIMIT 1"""
+
+
+@pytest.fixture(scope="module")
+def number(town: Town) -> int:
+    """A case about people or enterprises whose rows were accepted, and have something to be improved."""
+    with Store(town.home.store_url(Role.OWNER)) as owner, owner.begin() as conn:
+        return int(conn.execute(sa.text(FOUND)).scalar_one())
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_cases_look_right(open_page: Opener, number: int, width: int) -> None:
+    one = open_page("steward", width)
+    for name, path in (
+        ("cases", "/steward/cases?state=any"),
+        ("case-rows", f"/steward/cases/{number}"),
+        ("case-letter", f"/steward/cases/{number}/letter"),
+        ("case-raise", "/steward/cases/new"),
+    ):
+        look_at(one.go(path), name, width)
+
+
+def test_a_case_about_accepted_rows_shows_them(open_page: Opener, number: int) -> None:
+    rows = open_page("steward").go(f"/steward/cases/{number}").locator("#rows tbody tr")
+    assert rows.count() > 1
+    assert all(len(row.splitlines()[0]) > 1 for row in rows.all_inner_texts())
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Go there by the tabulator key alone."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return
+    pytest.fail(f"the keyboard does not reach {selector}")
+
+
+def test_the_keyboard_alone_stops_and_starts_a_clock(open_page: Opener, number: int) -> None:
+    page = open_page("steward").go(f"/steward/cases/{number}")
+    tab_to(page, "details:has(input[value=stop]) summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "#stop-reason")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "form:has(input[value=stop]) button")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("form input[value=resume]").count() == 1
+    if page.locator("details:has(input[value=resume])").get_attribute("open") is None:
+        tab_to(page, "details:has(input[value=resume]) summary")
+        page.keyboard.press("Enter")
+    tab_to(page, "form:has(input[value=resume]) button")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert page.locator("form input[value=stop]").count() == 1
