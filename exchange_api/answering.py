@@ -21,7 +21,7 @@ from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from certificates.answer_texts import ToldAnswer, told_verdict
+from certificates.answer_texts import ToldAnswer
 from certificates.china_time import CHINA
 from certificates.jose import Key
 from certificates.keys import KeyPurpose, KeyRing
@@ -35,6 +35,7 @@ from certificates.receipts import (
     resume,
     sign_drafts,
 )
+from certificates.told_verdicts import told_verdict
 from certificates.verdicts import RefusalReason, refuse
 from exchange_api.acts.act import Act, Answered, Asked, AskSource
 from exchange_api.answers import Allowed, Answer, AnsweringSettings, Judged, Written

@@ -18,9 +18,10 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from certificates import batches, compact
-from certificates.answer_texts import joined, json_text, verdict_texts
+from certificates.answer_texts import joined, json_text
 from certificates.receipts import SALT_LENGTH
 from certificates.records import LookUp, MalformedQuestion, Question
+from certificates.told_verdicts import verdict_texts
 from certificates.verdicts import RefusalReason, Verdict, VerdictCode, refuse
 from exchange_api.acts.act import Act, Answered, Asked, Subject
 from exchange_api.acts.verification import Verification, subject_of

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-from certificates.answer_texts import told_verdict
 from certificates.holder_codes import subject_kind
 from certificates.issuers import Issuer
 from certificates.records import LookUp, Question
+from certificates.told_verdicts import told_verdict
 from certificates.types import CertificateType
 from certificates.verdicts import Verdict, VerdictCode, judge
 from exchange_api.acts.act import Act, Answered, Asked, AskSource, Subject

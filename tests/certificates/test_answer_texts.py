@@ -7,10 +7,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificates.answer_texts import joined, json_text, told_verdict, verdict_texts
+from certificates.answer_texts import joined, json_text
 from certificates.checks import Line, Outcome
 from certificates.jose import ED25519, new_key
 from certificates.receipts import ANSWERS, compose, draft_receipt, resume
+from certificates.told_verdicts import told_verdict, verdict_texts
 from certificates.verdicts import RefusalReason, Verdict, VerdictCode, refuse
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -35,7 +35,17 @@ def faults_of(mode: str, library: str) -> int:
     return int(run.stdout)
 
 
+PAGES_WRITTEN = 20 * 8 * 200_000 * 8 // 4096
+"""What the twenty measured rounds write at least: eight bytes a row."""
+
+
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="a C library of another kind")
 @pytest.mark.parametrize("library", ["numpy", "arrow"])
 def test_columns_that_follow_each_other_stand_in_the_same_memory(library: str) -> None:
-    assert faults_of("keep", library) < faults_of("default", library) / 2
+    assert faults_of("keep", library) < PAGES_WRITTEN / 20
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="a C library of another kind")
+def test_without_it_they_do_not() -> None:
+    """Of numpy only: Arrow's own allocator keeps as much as it sees fit, on some machines all."""
+    assert faults_of("default", "numpy") > PAGES_WRITTEN / 2
