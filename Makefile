@@ -67,9 +67,9 @@ clean: ## remove the environment and the assets; the hub's data stays
 # Root on Debian gets them by itself; others must have Chromium, and without the servers or Java their tests are skipped.
 .PHONY: system
 system:
-	@{ command -v chromium && command -v mariadbd && command -v sshd && command -v java && command -v softhsm2-util; } >/dev/null \
+	@(for p in chromium mariadbd my_print_defaults sshd java softhsm2-util; do command -v $$p || exit 1; done) >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq \
-			chromium fonts-noto-cjk mariadb-server-core openssh-server openjdk-17-jre-headless softhsm2 >/dev/null; } \
+			chromium fonts-noto-cjk mariadb-server-core mariadb-client-core openssh-server openjdk-17-jre-headless softhsm2 >/dev/null; } \
 		|| command -v chromium >/dev/null \
 		|| { echo "The browser tests need Chromium: sudo apt-get install chromium fonts-noto-cjk"; exit 1; }
 

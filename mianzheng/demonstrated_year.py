@@ -10,15 +10,18 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
+from mianzheng.asked_year import answering, ask_of_month
 from mianzheng.demonstration import prepare_demonstration
 from mianzheng.errors import StartFailedError
+from mianzheng.monthly_contracts import write_monthly_contracts
 from mianzheng.sample_city_up import sample_city
 from mianzheng.scripted_year import ScriptedYear, YearClock, morning_of, rest_of_month, year_end
 from mianzheng.settings import Settings
 from mianzheng.store_set_up import set_up_store
 from mianzheng.supervisor import child_environment, hub_database, only_one
-from mianzheng.terminal import clock, say
+from mianzheng.terminal import say
 from quality.intake import Intake
 from registries.home import HubHome
 from sample_city import year
@@ -66,8 +69,9 @@ def demonstrate_year(settings: Settings, first: date, told: Callable[[MonthTaken
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one(home))
         owner_url = hub_database(small, home, stack)
+        write_monthly_contracts(home)
         set_up_store(home, owner_url)
-        prepare_demonstration(home, clock())
+        prepare_demonstration(home, morning_of(first))
         sample_city(small, home, child_environment(home), first, stack, say, year=True)
         _take_in(small, home, first, told)
 
@@ -77,13 +81,13 @@ def _take_in(settings: Settings, home: HubHome, first: date, told: Callable[[Mon
     url = home.sources()["residents_database"]
     year.begin(folder, url, settings.sample_people, settings.sample_seed, first)
     now = YearClock(morning_of(first))
-    with Intake.open(home, now) as intake:
-        scripted = ScriptedYear(folder, url, intake, now)
+    with Intake.open(home, now) as intake, answering(home, settings.address(), now) as client:
+        scripted, asked = ScriptedYear(folder, url, intake, now), partial(ask_of_month, client, folder)
         for month in scripted.months():
             taken = scripted.outcomes[month]
             held = sum(outcome.state == "held" for outcome in taken)
             refused = sum(outcome.counts.quarantined for outcome in taken)
             told(MonthTaken(f"{month_after(first, month):%Y-%m}", len(taken), held, refused))
             if month + 1 < MONTHS:
-                rest_of_month(scripted, home)
-        year_end(scripted, home)
+                rest_of_month(scripted, home, asked)
+        year_end(scripted, home, asked)

@@ -25,6 +25,7 @@ from mianzheng.errors import StartFailedError
 from mianzheng.processes import die_with_parent, signals_held_back
 
 PLACES = os.pathsep.join(("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"))
+PROGRAMS = ("mariadbd", "mariadb-install-db", "my_print_defaults")  # the second one asks the third
 START_SECONDS = 60
 SETTINGS = (
     "--no-defaults",
@@ -64,8 +65,9 @@ class MariaDb:
     def installed(cls, folder: Path, service_user: str) -> Self | None:
         """A server of the machine's own binaries; None where there are none."""
         searched = os.pathsep.join((os.environ.get("PATH", os.defpath), PLACES))
-        program, installer = (shutil.which(name, path=searched) for name in ("mariadbd", "mariadb-install-db"))
-        return None if program is None or installer is None else cls(program, installer, folder, service_user)
+        program, installer, asked = (shutil.which(name, path=searched) for name in PROGRAMS)
+        found = None not in (program, installer, asked)
+        return cls(str(program), str(installer), folder, service_user) if found else None
 
     def prepare(self) -> None:
         """Begin to make the data folder, if this is the first time; `start` waits for it."""

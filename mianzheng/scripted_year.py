@@ -3,8 +3,8 @@
     clock = YearClock(first_moment())
     with Intake.open(home, clock) as intake:
         year = ScriptedYear(city, database_url, intake, clock)
-        for month in year.months():        # 0 to 11: what is due was taken in
-            rest_of_month(year, home)      # what the worker does on the days that follow; the clerk hands in again
+        for month in year.months():             # 0 to 11: what is due was taken in
+            rest_of_month(year, home, asked)    # what the worker does on the days that follow; the clerk hands in again
 
 The clock is an argument as everywhere, and goes forward only. The departments' servers have to run, and sources.json
 has to say where they are.
@@ -13,7 +13,7 @@ has to say where they are.
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
@@ -28,6 +28,8 @@ from registries.connectors.faults import NoDelivery
 from registries.connectors.pushed import PushedRows
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
+from registries.store import declaring
+from registries.store.declaring import Declared
 from registries.store.engine import Store
 from registries.working_days import working_days
 from sample_city import driver_permits, pushing, real_estate, year
@@ -39,8 +41,8 @@ from sample_city.scripts import MONTHS
 CHINA: Final = timezone(timedelta(hours=8))
 MORNING: Final = time(9)
 PUSHED: Final = real_estate.DATASET
-LOOKED_AT, ESCALATED_AT, CLOSED_AT = 1, 20, 27
-"""Days after a delivery: who is late, whose case is overdue, and the first days of the next month."""
+LOOKED_AT, ASKED_AT, ESCALATED_AT, CLOSED_AT = 5, 12, 20, 27
+"""Days after a delivery: who is late, what offices ask, whose case is overdue, the first days of the next month."""
 
 CLERKS: Final = driver_permits.DATASET
 
@@ -121,6 +123,10 @@ class ScriptedYear:
         self.outcomes[self.city.days] += taken
         return taken
 
+    def issued(self) -> Mapping[tuple[str, int], int]:
+        """How many certificates of each dataset and year departments say that they have issued."""
+        return year.issued(self._folder)
+
     def _pulled(self) -> Iterator[IntakeOutcome]:
         """What all sources have that are pulled, in the order of the references between them."""
         for dataset in self._intake.catalogue.in_order_of_references():
@@ -153,13 +159,18 @@ def _opened(body: bytes) -> Callable[[], io.BytesIO]:
     return lambda: io.BytesIO(body)
 
 
-def rest_of_month(year_: ScriptedYear, home: HubHome) -> None:
-    """What a running hub does in the weeks between two deliveries, at its times; the clerk delivers in between."""
+def rest_of_month(year_: ScriptedYear, home: HubHome, asked: Callable[[int], None]) -> None:
+    """What a running hub does in the weeks between two deliveries, at its times; the clerk delivers in between.
+
+    `asked` lets offices ask what they ask in that month.
+    """
     days = working_days(home)
     with Store(home.store_url(Role.LOAD)) as store:
         lateness.look(store, year_.catalogue, days, year_.on(LOOKED_AT))
         alert_pass.look_once(home, store, year_.on(LOOKED_AT))
         year_.clerk_mends()
+        year_.on(ASKED_AT)
+        asked(year_.city.days)
         alert_pass.look_once(home, store, year_.on(ESCALATED_AT))
         escalate_overdue(store, year_.on(ESCALATED_AT), days)
         alert_pass.look_once(home, store, year_.on(ESCALATED_AT))
@@ -167,13 +178,25 @@ def rest_of_month(year_: ScriptedYear, home: HubHome) -> None:
         close_months(store, year_.on(CLOSED_AT))
 
 
-def year_end(year_: ScriptedYear, home: HubHome) -> datetime:
-    """The day after the last delivery: what is looked at on dashboards is counted; the moment that it is then."""
+def year_end(year_: ScriptedYear, home: HubHome, asked: Callable[[int], None]) -> datetime:
+    """Some days after the last delivery: what is looked at on dashboards is counted; the moment that it is then."""
     now, days = year_.on(LOOKED_AT), working_days(home)
+    asked(year_.city.days)
     with Store(home.store_url(Role.LOAD)) as store:
         lateness.look(store, year_.catalogue, days, now)
         escalate_overdue(store, now, days)
         alert_pass.look_once(home, store, now)
         close_months(store, now)
+        _declare(year_, store, now)
         dashboard_pass.look_once(store, now)
     return now
+
+
+def _declare(year_: ScriptedYear, store: Store, now: datetime) -> None:
+    """Departments declare how many certificates they issued in the two years that the story touches."""
+    with store.begin() as conn:
+        for (name, issued_in), number in year_.issued().items():
+            dataset = year_.catalogue.dataset(name)
+            if dataset.certificate is not None:
+                said = Declared(dataset.certificate.type_code, dataset.department, issued_in, number)
+                declaring.declare(conn, said, f"{dataset.department}-clerk", now)

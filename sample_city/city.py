@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from sample_city import (
     birth_certificates,
     business_licences,
@@ -28,14 +30,19 @@ from sample_city.errors import BadSizeError
 from sample_city.holders import Holders
 from sample_city.holdings import Holding
 from sample_city.lanes import DefectPlan
+from sample_city.pace import EVERY_DAY, Pace
 from sample_city.population import Population
 from sample_city.resident_defects import plan as plan_residents
-from sample_city.scripts import Script, conduct_of, month_after
+from sample_city.scripts import Script, conduct_of
 
 FILE = "city.json"
-FORMAT = 3
+FORMAT = 4
 FEWEST, MOST = 500, 10_000_000
 EPOCH = date(1970, 1, 1)
+ISSUED_A_MONTH = 200  # in a scripted year each of these departments issues a certificate to one resident in so many
+GROWING = frozenset({
+    driver_permits.DATASET, operation_permits.DATASET, qualifications.DATASET, real_estate.DATASET, marriages.DATASET,
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class City:
     @property
     def day(self) -> date:
         """The day the city has reached."""
-        return month_after(self.first_day, self.days) if self.year else self.first_day + timedelta(days=self.days)
+        return self.first_day + timedelta(days=int(self.pace.elapsed(np.array(self.days))))
 
     @property
     def day_number(self) -> int:
@@ -81,10 +88,15 @@ class City:
         """Whether this is the city of that size and seed, on whatever day, made as it would be made now."""
         return (self.people, self.seed, self.format, self.year) == (other.people, other.seed, FORMAT, other.year)
 
+    @property
+    def pace(self) -> Pace:
+        """How fast time passes."""
+        return Pace(self.first_day) if self.year else EVERY_DAY
+
     @cached_property
     def population(self) -> Population:
         """Its people."""
-        return Population(self.seed, self.people, (self.first_day - EPOCH).days)
+        return Population(self.seed, self.people, (self.first_day - EPOCH).days, self.pace)
 
     @cached_property
     def economy(self) -> Economy:
@@ -172,11 +184,12 @@ class City:
         return self._scripted(disability_certificates.holding(self.holders))
 
     def _scripted(self, holding: Holding) -> Holding:
-        return replace(holding, script=self.script_of(holding.dataset))
+        told = replace(holding, script=self.script_of(holding.dataset), pace=self.pace)
+        return replace(told, a_day=self.people // ISSUED_A_MONTH) if self.year and holding.dataset in GROWING else told
 
     def script_of(self, dataset: str) -> Script | None:
         """How a department behaves in a scripted year; None on ordinary days."""
-        return Script(conduct_of(dataset), self.first_day) if self.year else None
+        return Script(conduct_of(dataset)) if self.year else None
 
 
 def keep(home: Path, city: City) -> None:

@@ -145,7 +145,8 @@ class Economy:
         earliest = np.maximum(person.born_on + FOUNDER_AGE, OLDEST_FOUNDING)
         age = ((today - earliest) * unit(self._key("age"), index) ** 2.2).astype(np.int64)
         new = (index - self.companies) // self.founded_a_day + 1
-        return np.where(index < self.companies, today - 1 - age, today + new)
+        lately = today + self.population.pace.elapsed(new) - self.population.pace.before(index)
+        return np.where(index < self.companies, today - 1 - age, lately)
 
     def _uscc(self, index: Index, kind: Index, district: Index, founded_on: Index) -> Ascii:
         """GB 32100: 9, kind, division, organisation code (GB 11714), check; no organisation code repeats."""
@@ -212,7 +213,8 @@ class Economy:
         past = issued_on + below(self._key("since"), index, np.maximum(today - issued_on, 1))
         cases = [lost, paused, back, expired, good]
         state = [STATUSES.index(status) for status in (REVOKED_PENALTY, OTHER, VALID, EXPIRED, VALID)]
-        since = [today + revoked, today + suspended, today + suspended + 1, until + 1, issued_on]
+        on = [today + self.population.pace.elapsed(step) for step in (revoked, suspended, suspended + 1)]
+        since = [*on, until + 1, issued_on]
         return np.select(cases, state, first), np.select(cases, since, past)
 
     def _first_states(self, index: Index) -> Index:

@@ -54,7 +54,7 @@ def _rows(holders: Holders, asked: Asked, people: Persons, others: Persons) -> C
     known_for = np.clip(today - people.born_on - 365, 1, TERM - asked.outlasts)
     issued = today - 1 - below(stream(seed, "assessed"), asked.index, known_for)
     past = asked.ever["expired_but_valid"]
-    issued = np.where(past, today - TERM - 30 - asked.drawn % 300, issued)
+    issued = np.where(past, today - TERM - 30 - asked.drawn % 300, asked.issued(issued, today))
     status = np.where(past, np.where(has["expired_but_valid"], 0, 2), asked.cancelled.astype(np.int64))
     whose = np.where(has["number_disagrees"][:, None], others.number, people.number)
     phone = digits(10_000_000 + below(stream(seed, "guardian"), asked.index, 80_000_000), 8)

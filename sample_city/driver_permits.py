@@ -68,7 +68,7 @@ def _of_age(people: Persons, today: int) -> Mask:
 def _issued_on(seed: int, asked: Asked, today: int) -> Index:
     """Within the term; long past for those that are said to be valid on some days although they have expired."""
     recent = today - 1 - below(stream(seed, "licensed"), asked.index, TERM - asked.outlasts)
-    return np.where(asked.ever["expired_but_valid"], today - TERM - 30 - asked.drawn % 400, recent)
+    return np.where(asked.ever["expired_but_valid"], today - TERM - 30 - asked.drawn % 400, asked.issued(recent, today))
 
 
 def _clean(seed: int, asked: Asked, drivers: Persons, today: int) -> Columns:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sample_city.columns import Column, Columns, dates, joined, pick, take, where
 from sample_city.draws import Index, Shuffle, below, stream
 from sample_city.lanes import DefectPlan, Queue
+from sample_city.pace import EVERY_DAY, Pace
 from sample_city.scripts import Script
 from sample_city.truth import Truth
 
@@ -30,7 +31,7 @@ class Asked:
     `has` says for each kind of defect which rows have it, and `ever` which have it on some day (so that what must not
     change with it can be chosen accordingly); `drawn` is a number in [0, 2**20) to vary them by.
     `cancelled_since` is the day on which a certificate was cancelled, later than `day` for those that are good.
-    `elapsed` is how many days have passed by the calendar, and for `outlasts` days a good certificate stays good.
+    `arrived` is the day on which each came to be; for `outlasts` days a good certificate stays good.
     """
 
     index: Index
@@ -39,14 +40,25 @@ class Asked:
     ever: Mapping[str, Mask]
     drawn: Index
     cancelled_since: Index
-    elapsed: int
+    arrived: Index
     outlasts: int
+    pace: Pace
 
     @property
     def cancelled(self) -> Mask:
         """Which certificates are cancelled by the day."""
         cancelled: Mask = self.cancelled_since <= self.day
         return cancelled
+
+    @property
+    def elapsed(self) -> int:
+        """How many days have passed by the calendar since the city's first."""
+        return int(self.pace.elapsed(np.array(self.day)))
+
+    def issued(self, earlier: Index, today: int) -> Index:
+        """Days of issue: `earlier` for those of the city's first day, `today`; for others shortly before they came."""
+        lately = today + self.pace.elapsed(self.arrived) - self.pace.before(self.index)
+        return np.where(self.arrived > 0, lately, earlier)
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,7 @@ class Holding:
     seed: int
     make: Callable[[Asked], Made]
     script: Script | None = None
+    pace: Pace = EVERY_DAY
 
     @property
     def plan(self) -> DefectPlan:
@@ -93,8 +106,10 @@ class Holding:
         kinds, lanes = plan.kinds_of(index, day), plan.lane_of(index)
         has, ever = ({kind: of == place for place, kind in enumerate(plan.kinds)} for of in (kinds, lanes))
         drawn = below(stream(self.seed, f"defect of {self.dataset}"), index, 1 << 20)
-        elapsed, outlasts = (self.script.elapsed(day), RUNS_ON_IN_A_YEAR) if self.script else (day, RUNS_ON)
-        made = self.make(Asked(index, day, has, ever, drawn, self._cancelled_since(index), elapsed, outlasts))
+        arrived = np.maximum((index - self.count) // max(self.a_day, 1) + 1, 0)
+        outlasts = RUNS_ON_IN_A_YEAR if self.script else RUNS_ON
+        since = self._cancelled_since(index)
+        made = self.make(Asked(index, day, has, ever, drawn, since, arrived, outlasts, self.pace))
         return made.columns, kinds[made.source]
 
     def chunks(self, day: int) -> Iterator[Index]:
@@ -142,7 +157,7 @@ class Holding:
 
 def cancelled_on(asked: Asked, today: int) -> Column:
     """The day of each cancellation as text; nothing for good certificates. `today` is the city's first day."""
-    days = np.minimum(asked.cancelled_since, asked.day) + today
+    days = asked.pace.elapsed(np.minimum(asked.cancelled_since, asked.day)) + today
     return where(asked.cancelled, dates(days), pick([""], asked.index * 0))
 
 

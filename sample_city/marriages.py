@@ -64,7 +64,8 @@ def _told(asked: Asked, born_on: Index, wed_on: Index, today: int) -> Index:
 def _clean(seed: int, asked: Asked, men: Persons, women: Persons, today: int) -> Columns:
     place, born_on = women.district, np.maximum(men.born_on, women.born_on)
     since = born_on + OF_AGE
-    wed_on = np.minimum(since + below(stream(seed, "wed on"), asked.index, np.maximum(today - since, 1)), today)
+    earlier = np.minimum(since + below(stream(seed, "wed on"), asked.index, np.maximum(today - since, 1)), today)
+    wed_on = asked.issued(earlier, today)
     number = ["J", text(digits(CODES[place], 6)), "-", text(digits(years(wed_on), 4)), "-"]
     return {
         KEY: joined(*number, text(digits(asked.index, 7))),

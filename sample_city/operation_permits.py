@@ -44,9 +44,8 @@ def holding(holders: Holders) -> Holding:
 def _made(holders: Holders, asked: Asked) -> Made:
     today = holders.today
     firms, found = holders.companies("operators", asked.index, lambda c: c.founded_on < today - 30)
-    issued = np.maximum(
-        firms.founded_on, today - below(stream(holders.seed, "permitted"), asked.index, TERM - asked.outlasts)
-    )
+    earlier = today - below(stream(holders.seed, "permitted"), asked.index, TERM - asked.outlasts)
+    issued = asked.issued(np.maximum(firms.founded_on, earlier), today)
     return kept(_planted(asked, firms, _clean(holders.seed, asked, firms, issued, today), issued), found)
 
 

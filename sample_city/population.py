@@ -25,6 +25,7 @@ from sample_city.districts import (
 )
 from sample_city.draws import Index, Shuffle, below, choose, stream, unit
 from sample_city.lanes import Queue
+from sample_city.pace import EVERY_DAY, Pace
 from sample_city.person_names import another, given_names, surnames
 
 HOUSEHOLD_SIZE = 2.9
@@ -60,6 +61,7 @@ class Population:
     seed: int
     people: int
     today: int
+    pace: Pace = EVERY_DAY
 
     @property
     def births_a_day(self) -> int:
@@ -120,7 +122,7 @@ class Population:
         day, turn = later // self.births_a_day + 1, later % self.births_a_day
         young = later >= 0
         return (
-            np.where(young, self.today + day, self._days[cell // width]),
+            np.where(young, self.today + self.pace.elapsed(day) - self.pace.before(turn), self._days[cell // width]),
             np.where(young, turn % COUNT, cell % width),
             np.where(young, turn // COUNT, known - start),
         )

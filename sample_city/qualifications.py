@@ -59,7 +59,7 @@ def _made(holders: Holders, asked: Asked) -> Made:
 
 def _clean(seed: int, asked: Asked, people: Persons, today: int) -> Columns:
     known_for, place = np.clip(today - people.born_on - OF_AGE, 1, OLDEST), people.district
-    issued = today - 1 - below(stream(seed, "qualified on"), asked.index, known_for)
+    issued = asked.issued(today - 1 - below(stream(seed, "qualified on"), asked.index, known_for), today)
     future = today + asked.elapsed + 30 + asked.drawn % 200
     number = _numbers(asked.index, issued)
     offices = np.array([list(office.code.encode()) for office in OFFICES], dtype=np.uint8)

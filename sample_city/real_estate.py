@@ -68,7 +68,8 @@ def _made(holders: Holders, asked: Asked) -> Made:
 def _of_certificates(seed: int, asked: Asked, first: Persons, today: int) -> Columns:
     place, has, drawn = first.district, asked.has, asked.drawn
     known_for = np.minimum(today - first.born_on - OF_AGE * 365, OLDEST)
-    registered = today - 1 - below(stream(seed, "registered estate"), asked.index, np.maximum(known_for, 1))
+    earlier = today - 1 - below(stream(seed, "registered estate"), asked.index, np.maximum(known_for, 1))
+    registered = asked.issued(earlier, today)
     area = joined(numerals(40 + below(stream(seed, "area"), asked.index, 100)), ".", text(digits(drawn % 100, 2)))
     status = pick(["valid", "cancelled"], asked.cancelled.astype(np.int64))
     year = text(digits(years(registered), 4))

@@ -79,7 +79,7 @@ def chunks(population: Population) -> Iterator[Index]:
 def rows(population: Population, places: Index, day: int, touched_on: int | None = None) -> tuple[Persons, Columns]:
     """The clean rows of the persons at `places` on `day`; `touched_on` says when all of them were last changed."""
     seed, people = population.seed, population.persons(places, day)
-    today = population.today + day
+    today = population.today + int(population.pace.elapsed(np.array(day)))
     registered = _registered_on(seed, people, population.today)
     return people, {
         "citizen_number": text(people.number),

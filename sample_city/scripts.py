@@ -64,12 +64,10 @@ class Script:
 
     Attributes:
         conduct: of the department.
-        first_day: of the year's first delivery.
         afterwards: whether the rows are those that the clerk mended within the month.
     """
 
     conduct: Conduct
-    first_day: date
     afterwards: bool = False
 
     def windows(self) -> tuple[tuple[int, int], ...]:
@@ -80,10 +78,6 @@ class Script:
     def reach(self) -> int:
         """How many places of a lane are struck in some month."""
         return self.conduct.window(MONTHS - 1)[1]
-
-    def elapsed(self, month: int) -> int:
-        """Days since the year's first delivery."""
-        return (month_after(self.first_day, month) - self.first_day).days
 
 
 def month_after(first: date, months: int) -> date:

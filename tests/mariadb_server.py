@@ -72,7 +72,7 @@ class MariaDb:
 def running_mariadb() -> Iterator[MariaDb]:
     """A server with the empty database `exchange`, stopped and removed at the end."""
     folder = Path(tempfile.mkdtemp(prefix="mianzheng-maria-"))
-    user = "mysql" if os.geteuid() == 0 else None
+    user = "nobody" if os.geteuid() == 0 else None
     as_user = [f"--user={user}"] if user else []
     data = folder / "data"
     data.mkdir()

@@ -121,5 +121,5 @@ def _decision_page(
     parts = parts_of(request)
     view = decision_view(parts.releasing.one(number), parts.catalogue, STEWARDS, fault, given)
     one = Crumb(Words(f"批次 {number}", f"Batch {number}"), f"{STEWARDS}/{number}")
-    frame = frame_of(request, session, Words("放行或退回", "Release or return"), crumbs=(Crumb(HELD, STEWARDS), one))
+    frame = frame_of(request, session, view.decide, crumbs=(Crumb(HELD, STEWARDS), one))
     return render("held_decision.html", frame, view, status)

@@ -67,6 +67,7 @@ def held_view(
         refused_row_views(rows),
         rows[-1].number if len(rows) == a_page else None,
         _decided(found),
+        _to_decide(found),
         f"{place}/{batch.number}/decision" if decides and waits else None,
     )
 
@@ -85,10 +86,16 @@ def decision_view(
         f"{place}/{found.line.batch.number}/decision",
         _options("release"),
         _options("return"),
+        _to_decide(found),
         found.line.standing != "overtaken",
         fault,
         *given,
     )
+
+
+def _to_decide(found: HeldBatch) -> Words:
+    """A batch whose place a later one has taken can be returned only."""
+    return Words("退回", "Return") if found.line.standing == "overtaken" else Words("放行或退回", "Release or return")
 
 
 def _options(act: Act) -> tuple[Option, ...]:

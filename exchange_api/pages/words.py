@@ -132,7 +132,7 @@ CASE_KINDS: Mapping[str, Words] = {
 CASE_CAUSES: Mapping[str, Words] = {
     "finding": Words("规则发现的问题", "found by a rule"),
     "conflict": Words("与数源部门不一致", "differs from the authority"),
-    "vanished": Words("证照从来源中消失", "the certificate vanished from its source"),
+    "vanished": Words("记录从来源中消失", "the record vanished from its source"),
     "erased": Words("已依法删除的数据再次交付", "delivered again after it was erased by law"),
     "move": Words("证照状态变更不合法定流程", "the certificate's state moved as law does not know"),
     "dispute": Words("使用部门提出异议", "disputed by who used it"),

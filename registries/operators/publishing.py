@@ -22,9 +22,11 @@ def publish(home: HubHome, accepted: Accepted, places: Mapping[str, Path]) -> No
     shutil.rmtree(target, ignore_errors=True)  # half written by a process that was killed
     target.mkdir(mode=0o700)
     for name in sorted(places):
-        (target / name).mkdir()
-        for file in sorted((places[name] / name).iterdir()):
-            _write(target / name / file.name, file.read_bytes())
+        folder = places[name] / name
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            copy = target / name / file.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _write(copy, file.read_bytes())
     folders = {
         name: {"digest": each.digest, "since": each.since.isoformat()} for name, each in accepted.folders.items()
     }

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,16 @@ from exchange_api.application import create_app
 from exchange_api.pages.boards.every import EVERY
 from exchange_api.parts import ApiSettings, HubParts, open_parts
 from exchange_api.passwords import hash_password
+from mianzheng.asked_year import ITEMS, answering, ask_of_month
+from mianzheng.demonstration import prepare_demonstration
 from mianzheng.embedded_postgres import Cluster, free_port
+from mianzheng.monthly_contracts import write_monthly_contracts
 from mianzheng.scripted_year import ScriptedYear, YearClock, morning_of, rest_of_month, year_end
 from mianzheng.store_set_up import keep_addresses
 from quality.intake import Intake
 from registries.departments import Catalogue
 from registries.home import HubHome, Role
+from registries.operators.take_up import take_up
 from registries.store import accounts
 from registries.store.engine import Store
 from sample_city import year
@@ -114,8 +119,11 @@ def ended(cluster: Cluster, template: tuple[HubHome, Catalogue], database_names:
     try:
         with Store(home.store_url(Role.OWNER)) as owner:
             let_people_in(owner)
-            misses, clock = live_through(home, folder / "city", cluster.url("postgres", PASSWORD, names[1]))
-            with served(home, clock) as (parts, address):
+            prepare_demonstration(home, morning_of(year.FIRST_DAY))
+            deliver_monthly(home)
+            address = f"http://127.0.0.1:{free_port()}"
+            misses, clock = live_through(home, folder / "city", cluster.url("postgres", PASSWORD, names[1]), address)
+            with served(home, clock, address) as (parts, address):
                 yield Ended(home, folder / "city", owner, parts, address, clock().date(), misses)
     finally:
         with administration(cluster) as connection:
@@ -124,32 +132,42 @@ def ended(cluster: Cluster, template: tuple[HubHome, Catalogue], database_names:
         shutil.rmtree(folder)
 
 
+def deliver_monthly(home: HubHome) -> None:
+    write_monthly_contracts(home)
+    with Store(home.store_url(Role.LOAD)) as load:
+        assert not take_up(home, load, morning_of(year.FIRST_DAY)).refused
+
+
 def let_people_in(owner: Store) -> None:
     with owner.begin() as conn:
         for login, department, role in PEOPLE_OF_THE_HUB:
             accounts.add_account(conn, login, hash_password(PASSWORD), "黄敏", department, frozenset({role}))
 
 
-def live_through(home: HubHome, city: Path, url: str) -> tuple[Counter[Any], YearClock]:
+def live_through(home: HubHome, city: Path, url: str, address: str) -> tuple[Counter[Any], YearClock]:
     """Twelve deliveries and what lies between them; what the hub found of the last one too much or too little."""
     year.begin(city, url, PEOPLE, SEED)
     clock = YearClock(morning_of(year.FIRST_DAY))
-    with departments_up(home, city, url), Intake.open(home, clock) as intake:
+    with (
+        departments_up(home, city, url),
+        Intake.open(home, clock) as intake,
+        answering(home, address, clock) as client,
+    ):
         scripted = ScriptedYear(city, url, intake, clock)
+        asked = partial(ask_of_month, client, city)
         for month in scripted.months():
             if month + 1 < MONTHS:
-                rest_of_month(scripted, home)
+                rest_of_month(scripted, home, asked)
         truth = year.truth_of(city, MONTHS - 1)
         told = findings_of(home, intake, truth)
-        year_end(scripted, home)
+        year_end(scripted, home, asked)
     return (truth - told) + (told - truth), clock
 
 
 @contextlib.contextmanager
-def served(home: HubHome, clock: Callable[[], Any]) -> Iterator[tuple[HubParts, str]]:
-    """The application on a free port, in a thread."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
+def served(home: HubHome, clock: Callable[[], Any], address: str) -> Iterator[tuple[HubParts, str]]:
+    """The application at an address, in a thread."""
+    port = int(address.rpartition(":")[2])
     with open_parts(home, clock, ApiSettings(issuer=address)) as parts:
         config = uvicorn.Config(create_app(parts), host="127.0.0.1", port=port, log_level="warning", lifespan="off")
         server = uvicorn.Server(config)
@@ -347,6 +365,12 @@ def table_of(page: Page) -> list[list[str]]:
     return [row.evaluate(cells) for row in page.locator("#board-rows tr").all()]
 
 
+def months_of(page: Page) -> dict[str, int]:
+    """Month -> its column in a dashboard's table."""
+    heads = page.locator("table:has(#board-rows) thead th").all_inner_texts()
+    return {text.strip(): place for place, text in enumerate(heads) if re.match(r"\d{4}-\d{2}", text.strip())}
+
+
 def score(text: str) -> float:
     """The figure of a score's cell; none where there is no data."""
     found = re.match(r"[\d.]+", text)
@@ -394,8 +418,7 @@ def test_the_conflict_map_and_freshness_tell_it_too(ended: Ended, window: Callab
 
 def test_the_score_of_who_ignores_it_falls_and_the_clerk_s_stays(ended: Ended, window: Callable[..., Window]) -> None:
     page = window("steward").go("/steward/boards/scores?dimension=accuracy")
-    heads = page.locator("table:has(#board-rows) thead th").all_inner_texts()
-    months = sorted((text.strip(), place) for place, text in enumerate(heads) if re.match(r"\d{4}-\d{2}", text.strip()))
+    months = sorted(months_of(page).items())
     assert len(months) == MONTHS
     rows = {row[0]: row for row in table_of(page)}
     names = {each.id: each.name_zh for each in ended.parts.catalogue.departments}
@@ -403,6 +426,44 @@ def test_the_score_of_who_ignores_it_falls_and_the_clerk_s_stays(ended: Ended, w
     assert points[IGNORER][-1] < points[IGNORER][0] - 1
     assert abs(points[CLERK][-1] - points[CLERK][0]) < 0.5
     assert min(rows, key=lambda name: score(rows[name][months[-1][1]])) == names[IGNORER], "the last of all"
+
+
+def test_scores_fall_in_the_months_of_the_two_events_alone(ended: Ended, window: Callable[..., Window]) -> None:
+    """A batch was held, and a department was late: their next deliveries come too late, and nobody else's."""
+    page = window("steward").go("/steward/boards/scores")
+    names = {each.name_zh: each.id for each in ended.parts.catalogue.departments}
+    months = months_of(page)
+    low = {
+        (names[row[0]], month) for row in table_of(page) for month, place in months.items() if score(row[place]) < 95
+    }
+    after = {name: f"{month_after(DAY_OF[name], 1):%Y-%m}" for name in ("held", "late")}
+    assert {one for one in low if one[0] != "standards_administration"} == {
+        (IGNORER, after["held"]),
+        ("health", after["late"]),
+    }
+
+
+def test_what_was_issued_and_asked_and_taken_on_paper(ended: Ended, window: Callable[..., Window]) -> None:
+    """Human resources issues on paper what its table lacks; new certificates are there within a month."""
+    one = window("steward")
+    names = {each.id: each.name_zh for each in ended.parts.catalogue.departments}
+    shares = {row[0]: row[6] for row in table_of(one.go("/steward/boards/coverage?by=department&since=2026"))}
+    assert score(shares[names[IGNORER]]) < 90
+    assert score(shares[names[CLERK]]) == 100
+    lag = {row[0]: number(row[3]) for row in table_of(one.go("/steward/boards/lag"))}
+    assert lag
+    assert all(8 <= median <= 16 for median in lag.values()), lag
+    used = table_of(one.go("/steward/boards/usage"))
+    assert {row[0] for row in used} >= set(ITEMS)
+    paper = table_of(one.go("/steward/boards/paper"))
+    assert [number(cell) for cell in paper[0][1:] if cell.isdigit()]
+    taken = ended.rows(
+        "SELECT date_trunc('month', received_at)::date, count(*) FROM hub.material_received GROUP BY 1 ORDER BY 1"
+    )
+    counts = [count for _, count in taken]
+    assert len(counts) == MONTHS
+    assert counts == sorted(counts, reverse=True)
+    assert (counts[0], counts[-1]) == (6, 1)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

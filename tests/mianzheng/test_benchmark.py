@@ -107,7 +107,8 @@ def test_the_gate_finds_what_was_planted_and_nothing_else() -> None:
     assert sum(rule["planted"] for rule in found["by_rule"]) > 20
     assert min(found["gate_s"], found["scan_s"], found["handwritten_s"]) > 0
     assert found["cpu"]["gate"] > 0  # the others are too short here for a clock that counts hundredths
-    assert found["ratio"] == pytest.approx(found["gate_s"] / found["scan_s"], rel=0.05)
+    told = 0.0005  # seconds are told in thousandths, and a scan of so few rows takes some of them
+    assert found["ratio"] == pytest.approx(found["gate_s"] / found["scan_s"], rel=0.01 + told / found["scan_s"])
     kinds = {kind["kind"]: kind for kind in found["kinds"]}
     assert set(kinds) == set(RULES.values())
     planted = {name: kind["planted"] for name, kind in kinds.items()}

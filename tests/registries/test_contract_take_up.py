@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from mianzheng.monthly_contracts import write_monthly_contracts
 from registries.errors import HomeError, StoreError
 from registries.home import Role
 from registries.operators.folders import Contracts, catalogue_folder, operators_folder, version_folder
@@ -50,6 +51,18 @@ def test_a_new_folder_is_in_force_with_its_tables_and_its_register(hub: Hub, tak
     assert {"forestry__trees", "forestry__trees_history", "register_ancient_trees"} <= tables(hub)
     with hub.store(Role.LOAD).begin() as conn:
         assert conn.execute(sa.select(registers.view("ancient_trees", catalogue))).all() == []
+
+
+def test_a_department_that_is_built_in_is_replaced_with_its_service_items(
+    hub: Hub, taken: Callable[[], TakenUp]
+) -> None:
+    write_monthly_contracts(hub.home)
+    before = Contracts(hub.home).catalogue()
+    assert taken().refused == ()
+    after = Contracts(hub.home).catalogue()
+    assert after.items == before.items != ()
+    assert {one.sla.update_every_days for one in after.datasets} == {31, 30, 90, 365}
+    assert {one.name for one in after.datasets} == {one.name for one in before.datasets}
 
 
 def test_nothing_changes_when_nothing_changed(hub: Hub, taken: Callable[[], TakenUp]) -> None:

@@ -68,6 +68,7 @@ class HeldView:
     rows: tuple[RefusedRow, ...]
     after: int | None
     decided: Decided | None
+    decide: Words
     decide_at: str | None
 
 
@@ -80,6 +81,7 @@ class DecisionView:
     place: str
     releases: tuple[Option, ...]
     returns: tuple[Option, ...]
+    decide: Words
     may_release: bool
     fault: Words | None = None
     act: str = ""

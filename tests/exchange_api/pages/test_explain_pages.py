@@ -81,7 +81,7 @@ def test_certificates_are_explained_row_by_row(steward: httpx.Client, certificat
     certificates.vanish("A1")
     page = post(steward, {**ASKED, "register": "certificates", "subject": "A1"})
     assert "此时基础库中没有该主体" in page.text
-    assert "证照从来源中消失" in page.text
+    assert "记录从来源中消失" in page.text
 
 
 def test_a_certificates_life_is_a_line_of_events(steward: httpx.Client, certificates: Certificates) -> None:

@@ -140,13 +140,18 @@ def test_a_certificate_of_the_paper_era_is_completed_by_three_people_on_pages(
         assert NAME not in (li if path.startswith("/officer") else zhao).get(path).text
 
 
+def held_one(hub: Hub) -> int:
+    with hub.store(Role.OWNER).begin() as conn:
+        found = conn.execute(sa.text("SELECT max(number) FROM hub.batch WHERE hold_reason IS NOT NULL"))
+        return int(found.scalar_one())
+
+
 def test_a_steward_releases_a_held_batch_and_its_department_reads_why(hub: Hub, sign_in: SignIn) -> None:
     good = [resident(number) for number in NUMBERS]
     for name, rows in (("first", good), ("second", good[:2])):
         opened(hub).take_in(RESIDENTS, connector=Delivery(hub.catalogue.dataset(RESIDENTS), rows, name))
     huang, qian = sign_in("huang"), sign_in("qian")
-    with hub.store(Role.OWNER).begin() as conn:
-        number = conn.execute(sa.text("SELECT max(number) FROM hub.batch WHERE hold_reason IS NOT NULL")).scalar_one()
+    number = held_one(hub)
     at = f"/steward/held/{number}"
     assert f'href="{at}"' in huang.get("/steward/held").text
     page = huang.get(at)
@@ -167,3 +172,15 @@ def test_a_steward_releases_a_held_batch_and_its_department_reads_why(hub: Hub, 
     assert "已放行" in told.text
     with hub.store(Role.OWNER).begin() as conn:
         assert conn.execute(sa.text("SELECT count(*) FROM data.public_security__residents")).scalar_one() == 2
+
+
+def test_a_batch_whose_place_a_later_one_has_taken_can_only_be_returned(hub: Hub, sign_in: SignIn) -> None:
+    good = [resident(number) for number in NUMBERS]
+    for name, rows in (("first", good), ("second", good[:2]), ("third", good)):
+        opened(hub).take_in(RESIDENTS, connector=Delivery(hub.catalogue.dataset(RESIDENTS), rows, name))
+    huang, at = sign_in("huang"), f"/steward/held/{held_one(hub)}"
+    page, form = huang.get(at).text, huang.get(f"{at}/decision").text
+    assert "放行或退回" not in page + form
+    assert "退回" in page
+    assert send(huang, f"{at}/decision", f"{at}/decision", act="release", reason="urgent").status_code == 409
+    assert send(huang, f"{at}/decision", f"{at}/decision", act="return", reason="wrong_file").status_code == 303
