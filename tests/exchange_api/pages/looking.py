@@ -1,4 +1,4 @@
-"""How a page is looked at: a screenshot, its width, and what axe-core finds."""
+"""How a page is looked at: a screenshot, its width, what axe-core finds; and how it is used by keyboard alone."""
 
 from pathlib import Path
 
@@ -45,6 +45,22 @@ def findings(page: Page | Frame) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found: list[str] = page.evaluate(_FINDINGS)
     return found
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Go there by the tabulator key alone."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return
+    pytest.fail(f"the keyboard does not reach {selector}")
+
+
+def press(page: Page, selector: str) -> None:
+    """Go to a button or a link by keyboard, and to where it leads."""
+    tab_to(page, selector)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def above_the_fold(page: Page, selector: str) -> bool:

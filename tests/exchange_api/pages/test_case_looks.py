@@ -4,12 +4,11 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page
 
 from registries.home import Role
 from registries.store.engine import Store
 from tests.exchange_api.pages.conftest import WIDTHS, Town, Watched
-from tests.exchange_api.pages.looking import look_at
+from tests.exchange_api.pages.looking import look_at, press, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 Opener = Callable[..., Watched]
@@ -43,29 +42,16 @@ def test_a_case_about_accepted_rows_shows_them(open_page: Opener, number: int) -
     assert all(len(row.splitlines()[0]) > 1 for row in rows.all_inner_texts())
 
 
-def tab_to(page: Page, selector: str) -> None:
-    """Go there by the tabulator key alone."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
-            return
-    pytest.fail(f"the keyboard does not reach {selector}")
-
-
 def test_the_keyboard_alone_stops_and_starts_a_clock(open_page: Opener, number: int) -> None:
     page = open_page("steward").go(f"/steward/cases/{number}")
     tab_to(page, "details:has(input[value=stop]) summary")
     page.keyboard.press("Enter")
     tab_to(page, "#stop-reason")
     page.keyboard.press("ArrowDown")
-    tab_to(page, "form:has(input[value=stop]) button")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    press(page, "form:has(input[value=stop]) button")
     assert page.locator("form input[value=resume]").count() == 1
     if page.locator("details:has(input[value=resume])").get_attribute("open") is None:
         tab_to(page, "details:has(input[value=resume]) summary")
         page.keyboard.press("Enter")
-    tab_to(page, "form:has(input[value=resume]) button")
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
+    press(page, "form:has(input[value=resume]) button")
     assert page.locator("form input[value=stop]").count() == 1

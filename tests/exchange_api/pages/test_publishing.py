@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.exchange_api.pages.conftest import WIDTHS, Town, Watched
-from tests.exchange_api.pages.looking import look_at
+from tests.exchange_api.pages.looking import look_at, press, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 Opener = Callable[..., Watched]
@@ -75,6 +75,24 @@ def test_file_with_a_missing_column_is_told_which(town: Town, open_page: Opener,
     page.wait_for_selector("text=未能读取")
     assert "证照状态代码" in page.inner_text("#progress")
     look_at(page, "publisher-upload-refused", width)
+
+
+def test_the_keyboard_alone_sends_a_file_and_takes_it_in(town: Town, open_page: Opener, tmp_path: Path) -> None:
+    file = tmp_path / "business_licences_by_keyboard.csv"
+    file.write_bytes(latest_delivery(town).encode("gb18030"))
+    page = open_page("publisher").go(LICENCES)
+    tab_to(page, "#file")
+    with page.expect_file_chooser() as choosing:
+        page.keyboard.press("Enter")
+    choosing.value.set_files(file)
+    press(page, "main form button.primary")
+    page.wait_for_selector("#progress")
+    assert town.work_through_uploads() == 1
+    page.wait_for_selector("#progress >> text=待确认")
+    press(page, "#progress button.primary")
+    page.wait_for_selector("text=归集中")
+    assert town.work_through_uploads() == 1
+    page.wait_for_selector("a:has-text('查看第')")
 
 
 def test_what_is_no_table_is_not_taken(open_page: Opener, tmp_path: Path) -> None:

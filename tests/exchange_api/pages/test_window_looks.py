@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from registries.home import Role
 from tests.exchange_api.conftest import PASSWORD, Certificates, Hub, Served
 from tests.exchange_api.pages.conftest import WIDTHS
-from tests.exchange_api.pages.looking import look_at
+from tests.exchange_api.pages.looking import look_at, press, tab_to
 from tests.exchange_api.pages.signing_in import signed_in
 from tests.exchange_api.pages.test_window_pages import CODE, NAME, NUMBER, SAID, SCAN, TYPE, people, send
 from tests.quality.conftest import NUMBERS, RESIDENTS, Delivery, opened, resident
@@ -106,3 +106,16 @@ def test_they_look_right(
         with someone(browser, served, "li", width) as page:
             page.goto(f"{served.url}/objections?slip={slip}")
             look_at(page, "windows-objections-standing", width)
+
+
+@pytest.mark.usefixtures("people")
+def test_the_keyboard_alone_releases_a_held_batch(hub: Hub, served: Served, browser: Browser) -> None:
+    batch = hold(hub)
+    with someone(browser, served, "huang", 1280) as page:
+        page.goto(f"{served.url}/steward/held")
+        press(page, f"a[href='/steward/held/{batch}']")
+        press(page, f"a[href='/steward/held/{batch}/decision']")
+        tab_to(page, "#release-reason")
+        page.keyboard.press("ArrowDown")
+        press(page, "form:has(#release-reason) button")
+        assert "处置中" in page.inner_text("main")
