@@ -108,6 +108,7 @@ def test_what_the_input_method_adds_after_a_scan_is_taken_out(open_page: Opener)
 
 def test_full_width_signs_become_plain_ones(open_page: Opener) -> None:
     page = open_page("officer").go("/officer")
+    page.wait_for_function("document.activeElement.id === 'certificate_number'")
     page.keyboard.insert_text("ｓ０５１５２０２４３０６００７３")
     page.keyboard.press("Enter")
     assert page.input_value("#certificate_number") == SERIAL
