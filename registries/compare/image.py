@@ -11,6 +11,7 @@ in the order in which they came, as bringing ten million of them into another ta
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Self
 
 import numpy as np
@@ -21,8 +22,8 @@ from numpy.typing import NDArray
 Bools = NDArray[np.bool_]
 Hashes = NDArray[np.int64]
 
-AT_ONCE: Final = 1_000
-"""Hashes that are looked up together: in ten million, their part is a few hundred kilobytes."""
+BITS: Final = 63
+"""Of a hash: from 0 to below 2^63."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,30 @@ class Part:
         return cls(contents[order], keys, order.astype(np.int32), lambda: texts, np.ones(len(order), np.bool_))
 
     def find(self, contents: Hashes) -> tuple[Bools, NDArray[np.intp]]:
-        """Per content whether it is held, and where; quicker if they ascend."""
-        places = places_among(self.contents, contents)
-        places[places == len(self.contents)] = 0
-        if not len(self.contents):
-            return np.zeros(len(contents), np.bool_), places
-        return (self.contents[places] == contents) & self.held[places], places
+        """Per content whether it is held, and where; a place means nothing for those that are not.
+
+        A hash's upper bits say where those like it begin, of which there is one or none mostly.
+        """
+        shift, begins = self._begins
+        upper = contents >> shift
+        places, ends = begins[upper].astype(np.intp), begins[upper + 1]
+        found = np.zeros(len(contents), np.bool_)
+        left = np.flatnonzero(places < ends)
+        while len(left):
+            same = self.contents[places[left]] == contents[left]
+            found[left[same]] = True
+            left = left[~same]
+            places[left] += 1
+            left = left[places[left] < ends[left]]
+        found[found] = self.held[places[found]]
+        return found, places
+
+    @cached_property
+    def _begins(self) -> tuple[int, NDArray[np.int32]]:
+        """How far a hash is shifted, and where the contents begin that have some upper bits; the end follows."""
+        shift = BITS - max(1, len(self.contents).bit_length())
+        counts = np.bincount(self.contents >> shift, minlength=1 << (BITS - shift))
+        return shift, np.concatenate([np.zeros(1, np.int32), np.cumsum(counts, dtype=np.int32)])
 
     def without(self, contents: Hashes) -> "Part":
         """The same rows, those of these contents no longer held."""
@@ -105,20 +124,6 @@ def roughly_in_order(values: Hashes) -> NDArray[np.int64]:
     packed = (values >> bits << bits) | np.arange(len(values))
     packed.sort()
     return packed & ((1 << bits) - 1)
-
-
-def places_among(ordered: Hashes, wanted: Hashes) -> NDArray[np.intp]:
-    """`np.searchsorted`; of hashes that ascend AT_ONCE at a time, so that what is searched fits a processor's cache."""
-    if len(wanted) <= AT_ONCE or (wanted[1:] < wanted[:-1]).any():
-        return np.searchsorted(ordered, wanted)
-    found = np.empty(len(wanted), np.intp)
-    firsts = np.arange(0, len(wanted), AT_ONCE)
-    begins = np.searchsorted(ordered, wanted[firsts])
-    ends = np.append(begins[1:], len(ordered))
-    for first, begin, end in zip(firsts.tolist(), begins.tolist(), ends.tolist(), strict=True):
-        some = slice(first, first + AT_ONCE)
-        found[some] = begin + np.searchsorted(ordered[begin:end], wanted[some])
-    return found
 
 
 def texts_of(narrow_rows: pa.Table) -> pa.Table:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from registries.compare.image import Bools, Hashes, Image, Part, among, hashes, in_order, texts_of
+from registries.compare.image import Bools, Hashes, Image, Part, among, hashes, texts_of
 
 RowNumbers = NDArray[np.int64]
 
@@ -49,13 +49,11 @@ class Lookup:
         """Per row whether the image lacks its content."""
         self._no_texts = [texts_of(narrow_rows).slice(0, 0)]
         contents = hashes(narrow_rows, "content")
-        order = in_order(contents)
         found = []
         for part, seen in zip(self._image.parts, self._seen, strict=True):
-            held, places = part.find(contents[order])
+            held, places = part.find(contents)
             seen[places[held]] = True
-            found.append(np.empty(len(order), np.bool_))
-            found[-1][order] = held
+            found.append(held)
         self._in_first.append(found[0])
         unknown: Bools = ~np.logical_or.reduce(found)
         self._known += len(unknown) - int(unknown.sum())

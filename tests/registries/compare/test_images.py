@@ -63,7 +63,7 @@ def test_a_damaged_image_is_none(tmp_path: Path, dataset: Dataset, spoil: Callab
 def narrow_rows(values: Mapping[int, int], order: np.random.Generator) -> pa.Table:
     """Rows of keys with values, in any order; contents as unlike each other as hashes are."""
     keys = order.permutation(np.array(sorted(values), np.int64))
-    contents = np.array([hash((int(key), values[int(key)])) >> 1 for key in keys], np.int64)
+    contents = np.array([hash((int(key), values[int(key)])) & (1 << 63) - 1 for key in keys], np.int64)
     texts = [f"{key:05}" for key in keys]
     return pa.table({"key": keys, "content": contents, "text_0": pa.array(texts, pa.string())})
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from registries.coded_texts import CodedTexts
 from registries.compare import narrow, workbench
 from registries.compare.engines import LocalEngine
-from registries.compare.image import Image, places_among
+from registries.compare.image import Image, Part
 from registries.compare.lookup import Lookup
 from registries.compare.narrow import Shape
 from registries.compare.workbench import Workbench
@@ -133,14 +133,18 @@ def test_a_lookup_tells_which_rows_may_share_their_key(engine: LocalEngine, befo
         assert sharing <= set(found.tolist()) <= sharing | staged
 
 
-@pytest.mark.parametrize("size", [0, 1, 999, 1_000, 1_001, 5_000])
-def test_hashes_are_found_some_at_a_time(size: int) -> None:
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 1_000, 1_024, 7_000])
+@pytest.mark.parametrize("most", [9_999, (1 << 63) - 1], ids=["all begin alike", "all differ"])
+def test_hashes_are_found_where_they_are(size: int, most: int) -> None:
     dice = np.random.default_rng(size)
-    ordered, wanted = (np.sort(dice.integers(0, 9_999, many)) for many in (7_000, size))
-    assert places_among(ordered, wanted).tolist() == np.searchsorted(ordered, wanted).tolist()
-    shuffled = dice.permutation(wanted)
-    assert places_among(ordered, shuffled).tolist() == np.searchsorted(ordered, shuffled).tolist()
-    assert places_among(ordered[:0], wanted).tolist() == [0] * size
+    contents = np.unique(dice.integers(0, most, size, endpoint=True))
+    held = dice.random(len(contents)) < 0.9
+    part = Part(contents, contents, np.arange(len(contents), dtype=np.int32), pa.table, held)
+    wanted = dice.permutation(np.concatenate([contents, dice.integers(0, most, 2_000, endpoint=True), [0, most]]))
+    found, places = part.find(wanted)
+    where = {content: place for place, content in enumerate(contents.tolist()) if held[place]}
+    assert found.tolist() == [content in where for content in wanted.tolist()]
+    assert places[found].tolist() == [where[content] for content in wanted[found].tolist()]
 
 
 @pytest.mark.usefixtures("parts")
