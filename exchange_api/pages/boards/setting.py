@@ -103,8 +103,8 @@ def months_fields(since: dt.date, until: dt.date, first: Words = Words("自", "F
 
 
 def named(words: Words, href: str = "") -> Cell:
-    """A cell with a name in both languages."""
-    return Cell(words.zh, words.en, words.zh, href)
+    """A cell with a name in both languages, or once where it has no other."""
+    return Cell(words.zh, "" if words.en == words.zh else words.en, words.zh, href)
 
 
 def count(number: int | None, href: str = "") -> Cell:
