@@ -69,6 +69,12 @@ class Interface:
             handler.close_connection = True
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """Of connections not yet taken; with the library's five the system resets some when sixteen come at once."""
+
+
 @contextlib.contextmanager
 def served() -> Iterator[Interface]:
     found = Interface()
@@ -84,8 +90,7 @@ def served() -> Iterator[Interface]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     found.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
