@@ -6,18 +6,16 @@
 The same bytes as `hub.digest(key, ARRAY[first, part, ...])`.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from registries.contracts.model import Dataset
+from registries.own_duckdb import own_connection
 
 Texts = Any  # a pyarrow string array; pyarrow ships no types
-_OWN = threading.local()
 
 
 @dataclass(frozen=True)
@@ -45,9 +43,7 @@ def key_texts(dataset: Dataset, rows: pa.Table) -> pa.Table:
 
 
 def _asked(wanted: str, rows: pa.Table, parameters: Mapping[str, object]) -> Texts:
-    connection = getattr(_OWN, "connection", None)
-    if connection is None:
-        connection = _OWN.connection = duckdb.connect(config={"threads": 1, "temp_directory": ""})
+    connection = own_connection()
     connection.register("digested", rows)
     asked = f"SELECT {wanted} FROM digested"  # noqa: S608 - names are quoted, values bound
     try:

@@ -10,7 +10,6 @@ decide nothing: they say which rows must be looked at closely, and PostgreSQL lo
 make it look at a row more; that a changed row keeps its hash, and is passed over, has a chance of 2^-63.
 """
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from registries.coded_texts import CodedTexts
 from registries.contracts.model import Dataset
+from registries.own_duckdb import own_connection
 
 HASHED_BY: Final = f"duckdb {duckdb.__version__}, mixed"
 """Images made by another version are made anew."""
@@ -31,8 +31,6 @@ Hashes = NDArray[np.uint64]
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 """Odd, so that nothing of a hash is lost in being multiplied; 2^64 over the golden ratio."""
-
-_OWN = threading.local()
 
 
 @dataclass(frozen=True)
@@ -151,9 +149,7 @@ def _name(name: str) -> str:
 
 def _asked(wanted: Mapping[str, str], rows: pa.Table) -> pa.Table:
     listed = ", ".join(f"{expression} AS {name}" for name, expression in wanted.items())
-    connection = getattr(_OWN, "connection", None)
-    if connection is None:
-        connection = _OWN.connection = duckdb.connect(config={"threads": 1, "temp_directory": ""})
+    connection = own_connection()
     connection.register("narrowed", rows)
     try:
         return connection.sql(f"SELECT {listed} FROM narrowed").to_arrow_table()  # noqa: S608 - names are quoted above

@@ -10,6 +10,7 @@ Some 40 bytes and the key's text are kept of each row. Expressions are asked ove
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -58,13 +59,30 @@ class Workbench:
     def sharing(self) -> RowNumbers:
         """Numbers of rows that share a key, or something else that should be unique, with another row."""
         if self._engine.at_hand:
-            return np.unique(np.concatenate([_sharing(self.rows, column) for column in self._shape.shared_columns]))
+            return np.unique(np.concatenate([self._sharing(column) for column in self._shape.shared_columns]))
         answers = []
         for column in self._shape.shared_columns:
             rows = self._engine.table(self.rows.select(["row_number", column]))
             parts = (questions.part(rows, column, number, self._of) for number in range(self._of))
             answers += [self._engine.answer(questions.shared(part, column)) for part in parts]
         return _numbers(answers)
+
+    def _sharing(self, column: str) -> RowNumbers:
+        """`questions.shared` of rows in memory: sorting their hashes takes a fifth of what grouping them does.
+
+        Upper halves of hashes are sorted, in two parts side by side; where two are equal, and near them, whole hashes
+        are looked at.
+        """
+        rows = self.rows.select(["row_number", column]).drop_null()
+        hashes = rows.column(column).to_numpy()
+        halves = (hashes >> 31).astype(np.uint32)
+        repeated = np.concatenate(list(self._engine.each(partial(_repeated, halves), (0, 1))))
+        near = np.zeros(1 << 24, np.bool_)
+        near[repeated >> 8] = True
+        looked_at = np.flatnonzero(near[halves >> 8])
+        _, place, times = np.unique(hashes[looked_at], return_inverse=True, return_counts=True)
+        numbers: RowNumbers = rows.column("row_number").to_numpy()[looked_at[times[place] > 1]]
+        return numbers
 
     def strange(self, place: int, known: pa.Array) -> RowNumbers:
         """Numbers of rows whose reference of that place is none of the known ones (hashes: `narrow.values`)."""
@@ -103,13 +121,11 @@ class Workbench:
         return max(1, -(-rows // PART_ROWS))
 
 
-def _sharing(rows: pa.Table, column: str) -> RowNumbers:
-    """`questions.shared` of rows in memory: sorting their hashes takes a fifth of what grouping them does."""
-    values = rows.column(column)
-    ordered = np.sort(pc.drop_null(values).to_numpy())
-    several = pa.array(ordered[1:][ordered[1:] == ordered[:-1]])
-    numbers: RowNumbers = rows.column("row_number").filter(pc.is_in(values, value_set=several)).to_numpy()
-    return numbers
+def _repeated(hashes: NDArray[np.uint32], upper: int) -> NDArray[np.uint32]:
+    """Of the hashes whose uppermost bit is that one those that stand there more than once."""
+    ordered = np.sort(hashes[hashes >> 31 == upper])
+    repeated: NDArray[np.uint32] = ordered[1:][ordered[1:] == ordered[:-1]]
+    return repeated
 
 
 def _numbers(answers: list[pa.Table]) -> RowNumbers:
