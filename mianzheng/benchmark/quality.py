@@ -9,8 +9,8 @@ gate          landed Parquet read, put into canonical form, judged by Great Expe
 scan          DuckDB hashing every checked column of that Parquet, unsealed
 handwritten   DuckDB with the same 15 rules, counts only
 
-Each runs three times, and the quickest counts: the first time libraries are imported and the file is read, as once in the
-hub's worker. The gate's counts are compared with those of the hand-written pass, so that both did the same work.
+Each runs three times, and the quickest counts: the first time libraries are imported and the file is read, as once in
+the hub's worker. The gate's counts are compared with those of the hand-written pass, so that both did the same work.
 """
 
 import os
