@@ -9,12 +9,12 @@ Everything is the session's own department's, as in `publishing`. What is made i
 
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from exchange_api.errors import ExchangeApiError, Kind, NotFound
+from exchange_api.errors import ExchangeApiError, Kind, NotFound, Overloaded
 from exchange_api.publishing import UPLOADABLE, Download, Publishing
 from exchange_api.sessions import Session
-from quality.workbooks.errors import WorkbookNotMade
+from quality.workbooks.errors import WorkbookNotMade, WorkbooksBusy
 from quality.workbooks.giving_back import MEDIA_TYPE, SUFFIX, annotated_batch, annotated_upload, is_round_trip
 from quality.workbooks.kept import kept
 from quality.workbooks.template import template
@@ -22,6 +22,9 @@ from registries.landing import Landing
 from registries.store.batches import Batch
 from registries.store.engine import Store
 from registries.store.uploads import Upload
+
+PATIENCE: Final = 5.0
+"""Seconds that a request for a workbook waits while others are made."""
 
 
 class NoWorkbook(ExchangeApiError):
@@ -56,6 +59,7 @@ class Workbooks:
         Raises:
             NotFound: it is another department's, was not tried, is no workbook, or what was found has expired.
             NoWorkbook: it would take too much.
+            Overloaded: others are being made.
             registries.errors.RegistriesError: the file has gone, or can't be read any more.
         """
         upload = self._publishing.upload(session, upload_id)
@@ -64,7 +68,7 @@ class Workbooks:
         if faults is None:
             raise NotFound("批注表", "annotated workbook")
         name = f"{dataset.table_name}_upload_{upload.id}_annotated"
-        return _download(name, _begun(annotated_upload(self._landing, dataset, upload, faults)))
+        return _download(name, _begun(annotated_upload(self._landing, dataset, upload, faults, PATIENCE)))
 
     def of_batch(self, session: Session, number: int) -> Download:
         """A batch as it was judged. Errors as `of_upload`."""
@@ -73,7 +77,7 @@ class Workbooks:
         if not self.offers_batch(session, batch):
             raise NotFound("批注表", "annotated workbook")
         landed = self._publishing.landed(batch)
-        pieces = annotated_batch(self._store_page, self._landing, dataset, batch, landed)
+        pieces = annotated_batch(self._store_page, self._landing, dataset, batch, landed, PATIENCE)
         return _download(f"{dataset.table_name}_batch_{batch.number}_annotated", _begun(pieces))
 
     def offers_upload(self, session: Session, upload: Upload) -> bool:
@@ -100,6 +104,8 @@ def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
         first = next(pieces, b"")
     except WorkbookNotMade as fault:
         raise NoWorkbook(fault.zh, fault.en) from None
+    except WorkbooksBusy:
+        raise Overloaded from None
 
     def all_of_them() -> Iterator[bytes]:
         yield first

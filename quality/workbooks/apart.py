@@ -3,7 +3,8 @@
     pieces = made_apart(dataset, connector.chunks(), faults, story)
 
 Rows are read here and streamed over, so that keys of sealed files stay here; the other process has the rows, the
-contract and what was found, no environment, and limits of memory and time. Who stops reading ends it.
+contract and what was found, no environment, and limits of memory and time. Who stops reading ends it. Few are made at a
+time; whoever is not served at once may wait.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from typing import IO, Final
 
 import pyarrow as pa
 
-from quality.workbooks.errors import WorkbookNotMade
+from quality.workbooks.errors import WorkbookNotMade, WorkbooksBusy
 from quality.workbooks.faults import Faults
 from quality.workbooks.making_process import ROWS
 from quality.workbooks.summary import Story
@@ -27,6 +28,10 @@ MEMORY: Final = 2 << 30
 SECONDS: Final = 240
 """What making one workbook may take: bytes of address space; processor time, and twice that on the clock."""
 
+AT_A_TIME: Final = 4
+"""Workbooks that one of the hub's processes has made at the same time; one of 100,000 rows takes up to 512 MiB."""
+
+_PLACES: Final = threading.BoundedSemaphore(AT_A_TIME)
 _PIECE: Final = 1 << 16
 _ROOT: Final = str(Path(__file__).resolve().parents[2])
 _START: Final = (
@@ -42,15 +47,26 @@ def made_apart(
     story: Story,
     memory: int = MEMORY,
     seconds: int = SECONDS,
+    patience: float | None = None,
 ) -> Iterator[bytes]:
     """As `annotated.annotated`, in a process of its own.
 
+    Args:
+        dataset: as there, as the next three.
+        batches: of its rows.
+        faults: what was found in them.
+        story: what the summary tells.
+        memory: bytes of address space.
+        seconds: of a processor.
+        patience: seconds to wait for others to be made; None: as long as it takes.
+
     Raises:
+        WorkbooksBusy: they were not made in that time.
         WorkbookNotMade: it would take more than `memory` or `seconds`.
         registries.errors.RegistriesError: as the rows are read.
     """
     told = pickle.dumps((dataset, faults.to_bytes(), story))
-    with _process(memory, seconds) as process:
+    with _place(patience), _process(memory, seconds) as process:
         feeding = _Feeding(process, told, batches)
         feeding.start()
         while piece := _pipe(process.stdout).read(_PIECE):
@@ -60,6 +76,16 @@ def made_apart(
             raise feeding.fault
         if process.wait():
             raise WorkbookNotMade
+
+
+@contextlib.contextmanager
+def _place(patience: float | None) -> Iterator[None]:
+    if not _PLACES.acquire(timeout=patience):
+        raise WorkbooksBusy
+    try:
+        yield
+    finally:
+        _PLACES.release()
 
 
 @contextlib.contextmanager

@@ -7,6 +7,16 @@ True
 from quality.errors import QualityError
 
 
+class WorkbooksBusy(QualityError):
+    """Raised when as many annotated workbooks are being made as may be at a time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "其他批注表正在生成，请稍后再试",
+            "other annotated workbooks are being made; try again in a moment",
+        )
+
+
 class WorkbookNotMade(QualityError):
     """Raised when making an annotated workbook took more memory or time than it may."""
 

@@ -33,7 +33,14 @@ def is_round_trip(dataset: Dataset, file_name: str, rows: int) -> bool:
     return (dataset.server.format == "xlsx" or file_name.lower().endswith(SUFFIX)) and 0 < rows <= ROWS
 
 
-def annotated_batch(store: Store, landing: Landing, dataset: Dataset, batch: Batch, landed: Landed) -> Iterator[bytes]:
+def annotated_batch(
+    store: Store,
+    landing: Landing,
+    dataset: Dataset,
+    batch: Batch,
+    landed: Landed,
+    patience: float | None = None,
+) -> Iterator[bytes]:
     """The workbook of a batch that was judged.
 
     Args:
@@ -42,9 +49,11 @@ def annotated_batch(store: Store, landing: Landing, dataset: Dataset, batch: Bat
         dataset: by its contract in force now.
         batch: with its counts.
         landed: where its rows are.
+        patience: seconds to wait while others are made.
 
     Raises:
         LandedMissing: what was landed has expired or is damaged; also while it is read.
+        WorkbooksBusy: as `made_apart`.
     """
     with store.begin() as conn:
         faults = Faults.of(batch_findings.all_of(conn, batch.number))
@@ -53,7 +62,7 @@ def annotated_batch(store: Store, landing: Landing, dataset: Dataset, batch: Bat
     held = (batch.hold_reason,) if batch.hold_reason else ()
     story = Story(batch.source, f"第 {batch.number} 批 batch {batch.number}", moment, counts, held)
     rows = (rows for _, rows in landing.read(landed))
-    return made_apart(dataset, rows, faults, story)
+    return made_apart(dataset, rows, faults, story, patience=patience)
 
 
 def annotated_trial(
@@ -70,8 +79,13 @@ def annotated_trial(
     return made_apart(dataset, connector.chunks(), Faults.of(findings), story)
 
 
-def annotated_upload(landing: Landing, dataset: Dataset, upload: Upload, faults: Faults) -> Iterator[bytes]:
-    """The workbook of a file that a dry run has tried. SourceFault and LandedMissing as its rows are read."""
+def annotated_upload(
+    landing: Landing, dataset: Dataset, upload: Upload, faults: Faults, patience: float | None = None
+) -> Iterator[bytes]:
+    """The workbook of a file that a dry run has tried. SourceFault and LandedMissing as its rows are read.
+
+    Others as `annotated_batch`.
+    """
     outcome: dict[str, Any] = dict(upload.outcome or {})
     moment = (upload.finished_at or upload.made_at).astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
     story = Story(
@@ -82,4 +96,4 @@ def annotated_upload(landing: Landing, dataset: Dataset, upload: Upload, faults:
         outcome.get("held_by") or (),
     )
     connector = upload_connector(dataset, upload.file_name, lambda: landing.open_upload(Path(upload.path)))
-    return made_apart(dataset, connector.chunks(), faults, story)
+    return made_apart(dataset, connector.chunks(), faults, story, patience=patience)

@@ -455,6 +455,9 @@ def test_what_was_issued_and_asked_and_taken_on_paper(ended: Ended, window: Call
     assert all(8 <= median <= 16 for median in lag.values()), lag
     used = table_of(one.go("/steward/boards/usage"))
     assert {row[0] for row in used} >= set(ITEMS)
+    for _, asked, valid, valid_count, *_, other in used:  # a case check has no verdict: it makes no share smaller
+        verdicts = number(asked) - number(other)
+        assert not verdicts or abs(score(valid) - 100 * number(valid_count) / verdicts) < 0.2
     paper = table_of(one.go("/steward/boards/paper"))
     assert [number(cell) for cell in paper[0][1:] if cell.isdigit()]
     taken = ended.rows(

@@ -1,7 +1,8 @@
 """Use of certificates: what was asked, for which service item, about which type, by whom, and how it was answered.
 
 Counted from the ledger's answers; of nobody's person or case. An answer that the hub could not give (待校核, 未归集,
-来源中断) is the hub's own gap and stands apart from what was found.
+来源中断) is the hub's own gap and stands apart from what was found. Matches, queries and case checks have no verdict:
+they are counted by themselves, and the share of valid ones is one of verdicts.
 """
 
 import datetime as dt
@@ -22,7 +23,7 @@ from exchange_api.pages.boards.setting import (
     select,
     share,
 )
-from exchange_api.pages.views.board import Board, Chart, Head, Row
+from exchange_api.pages.views.board import Board, Cell, Chart, Head, Row
 from exchange_api.pages.views.frame import Option, Tile, Words
 from registries.store import dashboard_reads
 from registries.store.dashboard_reads import Period, UseLine
@@ -44,7 +45,7 @@ CLASSES: Final[Mapping[str, tuple[Words, str]]] = {
     "no_match": (Words("不相符", "no match"), "orange"),
     "gap": (Words("枢纽未能回答", "the hub's gaps"), "blue"),
     "refused": (Words("未获授权", "refused"), "grey"),
-    "other": (Words("其他答复", "other answers"), "purple"),
+    "other": (Words("比对、查询等答复", "matches, queries, case checks"), "purple"),
 }
 
 
@@ -133,11 +134,16 @@ def _row(key: tuple[str, ...], found: Counter[str], by: str, asked: Asked, setti
             named(first, href),
             *(named(one) for one in more),
             count(found.total()),
-            share(found["valid"], found.total()),
+            _valid_share(found),
             *(count(found[name]) for name in CLASSES),
         ),
         href,
     )
+
+
+def _valid_share(found: Counter[str]) -> Cell:
+    """Of the answers that are verdicts."""
+    return share(found["valid"], found.total() - found["other"])
 
 
 def _names(key: tuple[str, ...], by: str, setting: Setting) -> list[Words]:
@@ -177,7 +183,11 @@ def _tiles(lines: Sequence[UseLine]) -> tuple[Tile, ...]:
     asked = found.total()
     return (
         Tile(Words("提问", "Questions"), f"{asked:,}", Words("次", "in this time")),
-        Tile(Words("有效", "Valid"), share(found["valid"], asked).text, Words("无需纸质证照", "no paper is needed")),
+        Tile(
+            Words("有效", "Valid"),
+            _valid_share(found).text,
+            Words("占核验结论,无需纸质证照", "of verdicts; no paper is needed"),
+        ),
         Tile(
             Words("枢纽未能回答", "The hub's gaps"),
             f"{found['gap']:,}",

@@ -2,14 +2,23 @@
 
 import io
 import re
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
+from typing import cast
 
 import httpx
+import pyarrow as pa
 import pytest
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
+from exchange_api import workbooks
+from quality.workbooks import apart
 from quality.workbooks.annotated import OURS
+from quality.workbooks.faults import Faults
+from quality.workbooks.summary import Story
 from tests.exchange_api.workbooks.conftest import LICENCES, PERMITS, Clerk, Office
 from tests.exchange_api.workbooks.typing_in import TABLE, cells_of, parts_of, typed
+from tests.registries.connectors.shops import SHOPS
 
 pytestmark = pytest.mark.xdist_group("workbooks")
 RED, AMBER = "FFFFC7CE", "FFFFEB9C"
@@ -151,6 +160,29 @@ def _check_summary(content: bytes) -> None:
     (rounded,) = [row for row in rows if row and "四舍五入" in row[0]]
     assert rounded[2:4] == ["1 级: 不符合则该行不接收 level 1: refuses the row", "证照编号"]
     assert rounded[-1] == "2"
+
+
+def test_who_asks_while_others_are_made_is_told_to_come_again(
+    transport: Clerk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = f"{transport.send(PERMITS, '再等.xlsx', filled(template(transport))).url.path}/annotated"
+    monkeypatch.setattr(workbooks, "PATIENCE", 0.05)
+    with ExitStack() as making:
+        for _ in range(apart.AT_A_TIME):
+            pieces = apart.made_apart(SHOPS, long_table(), Faults.of([]), Story("", "", "", {}))
+            making.enter_context(closing(cast("Generator[bytes]", pieces)))
+            assert next(pieces)
+        refused = transport.http.get(place)
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) >= 1
+    assert annotated(transport, place.removesuffix("/annotated"))
+
+
+def long_table() -> Iterator[pa.RecordBatch]:
+    """More than fits into a pipe, so that making it goes on until somebody reads."""
+    names = [column.name for column in SHOPS.columns]
+    for _ in range(200):
+        yield pa.record_batch([pa.array(["汕" * 40] * 5_000, pa.string()) for _ in names], names=names)
 
 
 def test_the_clerks_own_order_of_columns_is_kept(transport: Clerk) -> None:

@@ -2,16 +2,17 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from quality.workbooks.annotated import annotated
-from quality.workbooks.apart import made_apart
-from quality.workbooks.errors import WorkbookNotMade
+from quality.workbooks.apart import AT_A_TIME, made_apart
+from quality.workbooks.errors import WorkbookNotMade, WorkbooksBusy
 from quality.workbooks.faults import Faults
 from quality.workbooks.summary import Story
 from registries.landing_faults import LandedMissing
@@ -68,4 +69,21 @@ def test_who_stops_reading_ends_it() -> None:
     pieces = made_apart(SHOPS, (rows(5_000, 40) for _ in range(200)), FAULTS, STORY)
     assert next(pieces)
     pieces.close()  # type: ignore[attr-defined] # a generator, as the server knows it
+    assert children() == 0
+
+
+def test_few_are_made_at_a_time_and_who_does_not_wait_is_told() -> None:
+    def begun() -> Generator[bytes]:
+        return cast("Generator[bytes]", made_apart(SHOPS, (rows(5_000, 40) for _ in range(200)), FAULTS, STORY))
+
+    making = [begun() for _ in range(AT_A_TIME)]
+    try:
+        assert all(next(pieces) for pieces in making)
+        with pytest.raises(WorkbooksBusy):
+            next(made_apart(SHOPS, [rows(10)], FAULTS, STORY, patience=0.05))
+        making.pop().close()
+        assert b"".join(made_apart(SHOPS, [rows(10)], FAULTS, STORY, patience=5.0))
+    finally:
+        for pieces in making:
+            pieces.close()
     assert children() == 0
