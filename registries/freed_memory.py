@@ -3,8 +3,8 @@
 numpy asks the C library for each column that it calculates. By default glibc gives memory back to the system as soon
 as little of it lies free, and the pages of the next column are faulted in again: a third of the time that canonical
 form and rules take (measured, 200,000 rows of twelve columns). Arrow's own allocator does so as well, and two threads
-that read chunks wait for each other there, so that Arrow is told to use the C library's memory too. `own_duckdb` keeps
-DuckDB from giving all of it back.
+that read chunks wait for each other there, so that Arrow is told to use the C library's memory too.
+`compare.own_duckdb` keeps DuckDB from giving all of it back.
 
     >>> keep_freed_memory()
 """

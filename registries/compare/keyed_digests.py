@@ -12,8 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from registries.compare.own_duckdb import own_connection
 from registries.contracts.model import Dataset
-from registries.own_duckdb import own_connection
 
 Texts = Any  # a pyarrow string array; pyarrow ships no types
 

@@ -21,8 +21,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from registries.coded_texts import CodedTexts
+from registries.compare.own_duckdb import own_connection
 from registries.contracts.model import Dataset
-from registries.own_duckdb import own_connection
 
 HASHED_BY: Final = f"duckdb {duckdb.__version__}, mixed"
 """Images made by another version are made anew."""

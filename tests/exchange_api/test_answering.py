@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +38,7 @@ from tests.exchange_api.conftest import (
     serving,
     serving_twice,
 )
+from tests.exchange_api.statements import statements
 
 NUMBER = "440500000000001"
 
@@ -77,23 +77,6 @@ def problem(response: httpx.Response, status: int, name: str) -> dict[str, Any]:
     assert found["detail"] != found["detail_en"]
     assert found["title"] != found["title_en"]
     return found
-
-
-@contextmanager
-def statements(served: Served) -> Iterator[Counter[str]]:
-    """Counts the statements of the API's own store."""
-    counted: Counter[str] = Counter()
-
-    def note(_conn: object, _cursor: object, statement: str, *_more: object) -> None:
-        counted[statement] += 1
-
-    for engine in served.engines:
-        sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield counted
-    finally:
-        for engine in served.engines:
-            sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def ledger_entries(hub: Hub) -> list[tuple[str, str]]:

@@ -39,7 +39,8 @@ from tests.exchange_api.conftest import (
     send,
     serving,
 )
-from tests.exchange_api.test_answering import ledger_entries, payload_of, statements, verified
+from tests.exchange_api.statements import statements
+from tests.exchange_api.test_answering import ledger_entries, payload_of, verified
 from tests.http_interface import Asked, Interface, Reply
 from tests.http_interface import served as serving_interface
 
