@@ -47,6 +47,7 @@ def made_apart(
     story: Story,
     memory: int = MEMORY,
     seconds: int = SECONDS,
+    *,
     patience: float | None = None,
 ) -> Iterator[bytes]:
     """As `annotated.annotated`, in a process of its own.
