@@ -186,7 +186,7 @@ def _tiles(lines: Sequence[UseLine]) -> tuple[Tile, ...]:
         Tile(
             Words("有效", "Valid"),
             _valid_share(found).text,
-            Words("占核验结论,无需纸质证照", "of verdicts; no paper is needed"),
+            Words("占核验结论，无需纸质证照", "of verdicts; no paper is needed"),
         ),
         Tile(
             Words("枢纽未能回答", "The hub's gaps"),
