@@ -45,7 +45,7 @@ CLASSES: Final[Mapping[str, tuple[Words, str]]] = {
     "no_match": (Words("不相符", "no match"), "orange"),
     "gap": (Words("枢纽未能回答", "the hub's gaps"), "blue"),
     "refused": (Words("未获授权", "refused"), "grey"),
-    "other": (Words("比对、查询等答复", "matches, queries, case checks"), "purple"),
+    "other": (Words("比对、查询等", "other acts"), "purple"),
 }
 
 
