@@ -139,7 +139,7 @@ class Answering:
             with stage("write_down"):
                 written = [*before, *self._write_down(work, judged, now)]
             with stage("prove"):
-                places, proofs = self._prove(work, written, now)
+                places, proofs = self._prove(work, written, now, locked=bool(judged))
         with stage("sign"):
             answers = self._sign(written, places, proofs)
         for answer in answers.values():
@@ -220,12 +220,15 @@ class Answering:
         return new + _restored({each.known.key: row for each, row in theirs if isinstance(row, ledger.Stored)})
 
     def _prove(
-        self, work: Transaction, written: Sequence[Written], now: datetime
+        self, work: Transaction, written: Sequence[Written], now: datetime, *, locked: bool
     ) -> tuple[Mapping[int, int], Mapping[int, str]]:
-        """Still step 6: places in the tree by entry, and the proofs by place, under one checkpoint for all."""
+        """Still step 6: places in the tree by entry, and the proofs by place, under one checkpoint for all.
+
+        `locked`: something was appended in this transaction.
+        """
         if not written:
             return {}, {}
-        moved = self.ledger_head.move(work, now)
+        moved = self.ledger_head.move(work, now, locked=locked)
         self._meters.set_ledger_size(moved.checkpoint.size)
         places = {each.entry_id: moved.places[each.entry_id] for each in written if each.entry_id in moved.places}
         before = [each.entry_id for each in written if each.entry_id not in places]

@@ -57,21 +57,26 @@ class LedgerHead:
         """The ledger's name, as it stands in its checkpoints."""
         return self._origin
 
-    def move(self, work: Transaction, now: datetime) -> Moved:
+    def move(self, work: Transaction, now: datetime, *, locked: bool = False) -> Moved:
         """Give every entry its place; the checkpoint over all of them, signed if the tree grew.
+
+        Args:
+            work: committed soon.
+            now: when it is signed.
+            locked: answers were appended in this transaction, so that it holds the ledger's lock.
 
         Raises:
             LedgerDamaged: the tree is smaller than a checkpoint says, or has another root.
             LedgerSetBack: it is not the one that was signed last (an older backup, a fork), or somebody doubts it.
         """
-        grown = ledger.grow(work.conn)
+        grown = ledger.grow(work.conn, locked=locked)
         head, kept = grown.head, grown.kept
         self._goes_on(work, grown.before, kept, self._memory.recall())
         if kept is not None and kept.size == head.size:
             return Moved(kept, grown.places, grown.nodes)
         checkpoint = Checkpoint(self._origin, head.size, head.root)
         note = sign_checkpoint(checkpoint, *self._keys.checkpoint_keys())
-        ledger.keep_checkpoint(work.conn, head.size, head.root, note, now)
+        ledger.settle(work.conn, grown, note, now)
         work.afterwards(lambda: self._memory.remember(Remembered(head.size, head.root, note)))
         return Moved(ledger.Checkpoint(head.size, head.root, note, now), grown.places, grown.nodes)
 

@@ -12,6 +12,7 @@ therefore comes soon. Entries of other kinds (a batch's, inside a long merge) ta
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -54,6 +55,7 @@ __all__ = [
     "positions",
     "root_at",
     "sequence",
+    "settle",
     "stored",
 ]
 
@@ -63,13 +65,16 @@ _HASH = packed.DIGEST_LENGTH
 
 _INSERT = sa.text(
     """
-    WITH given AS MATERIALIZED (
+    WITH locked AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(:lock) WHERE :in_order = ANY (string_to_array(:kinds, chr(31)))
+    ), given AS MATERIALIZED (
         SELECT * FROM unnest(string_to_array(:kinds, chr(31)), string_to_array(:issuers, chr(31)),
                              string_to_array(:jtis, chr(31)), CAST(:starts AS integer[]), CAST(:lengths AS integer[]),
                              CAST(:request_starts AS integer[]), CAST(:request_lengths AS integer[]),
                              CAST(:beside_starts AS integer[]), CAST(:beside_lengths AS integer[]))
             WITH ORDINALITY AS n(kind, issuer, jti, start, length, request_start, request_length, beside_start,
                                  beside_length, place)
+         WHERE (SELECT count(*) FROM locked) < 2  -- the lock first: ids come in the order of those who hold it
     ), made AS (
         INSERT INTO hub.ledger_entry (kind, issuer, jti, leaf, made_at, row_digest)
         SELECT kind, issuer, jti, substr(CAST(:leaves AS bytea), CAST(32 * place - 31 AS integer), 32), :now,
@@ -105,20 +110,8 @@ _STORED = sa.text(
       LEFT JOIN hub.ledger_beside s ON s.entry_id = e.id
     """
 )
-_NEW_IN_ORDER = sa.text(
-    """
-    WITH late AS (DELETE FROM hub.ledger_waiting RETURNING entry_id)
-    SELECT id, leaf FROM (
-        SELECT e.id, e.leaf FROM hub.ledger_entry e
-         WHERE e.id > (SELECT COALESCE(max(entry_id), 0) FROM hub.ledger_sequence)
-        UNION
-        SELECT e.id, e.leaf FROM late JOIN hub.ledger_entry e ON e.id = late.entry_id) AS new
-     ORDER BY id
-    """
-)
-_STANDING = sa.text(
-    """
-    SELECT s.size, n.levels, n.hashes, k.size AS kept_size, k.root, k.note, k.made_at
+_COLUMNS = "s.size, n.levels, n.hashes, k.size AS kept_size, k.root, k.note, k.made_at"
+_STOOD = """
       FROM (SELECT COALESCE(max(index) + 1, 0) AS size FROM hub.ledger_sequence) AS s
      CROSS JOIN LATERAL (
            SELECT array_agg(n.level ORDER BY n.level) AS levels,
@@ -129,14 +122,34 @@ _STANDING = sa.text(
       LEFT JOIN LATERAL (SELECT c.size, c.root, c.note, c.made_at FROM hub.checkpoint c
                           ORDER BY c.size DESC LIMIT 1) AS k ON true
     """
-)
+_STANDING = sa.text(f"SELECT {_COLUMNS} {_STOOD}")
 """All that growing the tree begins with: its size, the roots of its complete subtrees, the latest checkpoint."""
+
+_GROWING = sa.text(
+    f"""
+    WITH late AS (DELETE FROM hub.ledger_waiting RETURNING entry_id),
+    new AS (
+        SELECT e.id, e.leaf FROM hub.ledger_entry e
+         WHERE e.id > (SELECT COALESCE(max(entry_id), 0) FROM hub.ledger_sequence)
+        UNION
+        SELECT e.id, e.leaf FROM late JOIN hub.ledger_entry e ON e.id = late.entry_id)
+    SELECT {_COLUMNS}, w.ids, w.leaves {_STOOD}
+     CROSS JOIN (SELECT array_agg(new.id ORDER BY new.id) AS ids,
+                        string_agg(new.leaf, CAST('' AS bytea) ORDER BY new.id) AS leaves FROM new) AS w
+    """  # noqa: S608 - parts of this file
+)
+"""The same, and what has no place yet."""
 
 _PLACE = sa.text(
     """
     WITH placed AS (
         INSERT INTO hub.ledger_sequence (index, entry_id)
         SELECT :size + place - 1, id FROM unnest(CAST(:ids AS bigint[])) WITH ORDINALITY AS n(id, place)
+    ), kept AS (
+        INSERT INTO hub.checkpoint (size, root, note, made_at, row_digest)
+        SELECT :new_size, :root, CAST(:note AS text), CAST(:now AS timestamptz), CAST(:row_digest AS bytea)
+         WHERE CAST(:note AS text) IS NOT NULL
+        ON CONFLICT DO NOTHING
     )
     INSERT INTO hub.ledger_node (level, index, hash)
     SELECT level, index, substr(CAST(:hashes AS bytea), CAST(32 * place - 31 AS integer), 32)
@@ -150,8 +163,6 @@ def append(conn: sa.Connection, entries: Sequence[NewEntry], now: datetime) -> l
 
     Waits for a concurrent transaction that is writing the same issuer and jti.
     """
-    if any(entry.kind == IN_ORDER for entry in entries):
-        _lock(conn)
     made = _insert(conn, entries, now)
     pairs = [(entry.issuer, entry.jti) for entry in entries]
     before = stored(conn, _repeated(pairs, made))
@@ -179,39 +190,70 @@ def sequence(conn: sa.Connection) -> TreeHead:
     Raises:
         LedgerDamaged: stored nodes are missing.
     """
-    return grow(conn).head
+    grown = grow(conn)
+    settle(conn, grown)
+    return grown.head
 
 
-def grow(conn: sa.Connection) -> Grown:
-    """As `sequence`, with what whoever signs and proves needs of it.
+def grow(conn: sa.Connection, *, locked: bool = False) -> Grown:
+    """The tree as it will be with all entries that have no place; `settle` gives them theirs, in this transaction.
 
-    The head as it was before shows that the tree only grew. Among the nodes are all on the paths of the new entries.
+    Args:
+        conn: in a transaction that ends soon, as the ledger's lock is held.
+        locked: this transaction has appended answers, and holds the lock by that.
+
+    Raises:
+        LedgerDamaged: stored nodes are missing.
     """
-    _lock(conn)  # by itself: what the next statement sees begins after it
-    size, nodes, kept = _standing(conn)
-    new = conn.execute(_NEW_IN_ORDER).all()
+    if not locked:
+        _lock(conn)  # by itself: what the next statement sees begins after it
+    row = conn.execute(_GROWING).one()
+    size, nodes, kept = _stood(row)
     before = TreeHead(size, merkle.root(size, lambda level, index: nodes[level, index]))
-    if not new:
+    if not row.ids:
         return Grown(before, before, {}, nodes, kept)
-    made = merkle.new_nodes(size, [merkle.leaf_hash(row.leaf) for row in new], lambda level, index: nodes[level, index])
-    levels, indexes, hashes = zip(*made, strict=True)
+    leaves = [merkle.leaf_hash(row.leaves[start : start + _HASH]) for start in range(0, len(row.leaves), _HASH)]
+    made = merkle.new_nodes(size, leaves, lambda level, index: nodes[level, index])
+    nodes.update({(level, index): value for level, index, value in made})
+    total = size + len(leaves)
+    head = TreeHead(total, merkle.root(total, lambda level, index: nodes[level, index]))
+    return Grown(before, head, {entry: size + place for place, entry in enumerate(row.ids)}, nodes, kept, made)
+
+
+def settle(conn: sa.Connection, grown: Grown, note: str | None = None, now: datetime | None = None) -> None:
+    """Give new entries their places in the tree, and keep the signed note over its head, by one statement.
+
+    Args:
+        conn: in the transaction in which the tree has grown.
+        grown: from `grow`.
+        note: over `grown.head`; None: nobody signs now.
+        now: when it was signed.
+    """
+    head = grown.head
+    signed = None if note is None or now is None else (note, now)
+    if not grown.made:
+        if signed:
+            keep_checkpoint(conn, head.size, head.root, *signed)
+        return
+    levels, indexes, hashes = zip(*grown.made, strict=True)
     parameters = {
-        "size": size,
-        "ids": packed.numbers(row.id for row in new),
+        "size": grown.before.size,
+        "ids": packed.numbers(grown.places),
         "levels": packed.numbers(levels),
         "indexes": packed.numbers(indexes),
         "hashes": packed.digests(hashes),
+        "new_size": head.size,
+        "root": head.root,
+        "note": signed and signed[0],
+        "now": signed and signed[1],
+        "row_digest": signed and checkpoint_digest(head.size, head.root, *signed),
     }
     conn.execute(_PLACE, parameters)
-    nodes.update({(level, index): value for level, index, value in made})
-    total = size + len(new)
-    head = TreeHead(total, merkle.root(total, lambda level, index: nodes[level, index]))
-    return Grown(before, head, {row.id: size + place for place, row in enumerate(new)}, nodes, kept)
 
 
 def head(conn: sa.Connection) -> TreeHead:
     """Size and root of what has a place now. Raises LedgerDamaged."""
-    size, nodes, _ = _standing(conn)
+    size, nodes, _ = _stood(conn.execute(_STANDING).one())
     return TreeHead(size, merkle.root(size, lambda level, index: nodes[level, index]))
 
 
@@ -291,6 +333,7 @@ def _insert(conn: sa.Connection, entries: Sequence[NewEntry], now: datetime) -> 
         "beside_digests": packed.digests(beside_digest(entry.beside) for entry in new),
         "body_digests": packed.digests(body_digest(entry.payload, entry.request_digest) for entry in new),
         "now": now,
+        "lock": _LOCK,
         "in_order": IN_ORDER,
     }
     made = [(new[row.place - 1], int(row.id)) for row in conn.execute(_INSERT, parameters)]
@@ -303,12 +346,11 @@ def _repeated(pairs: Iterable[tuple[str, str]], made: Container[tuple[str, str]]
     return {pair for pair, count in times.items() if pair not in made or count > 1}
 
 
-def _standing(conn: sa.Connection) -> tuple[int, dict[tuple[int, int], bytes], Checkpoint | None]:
+def _stood(row: sa.Row[Any]) -> tuple[int, dict[tuple[int, int], bytes], Checkpoint | None]:
     """The tree's size, the roots of the complete subtrees that it falls into, and the latest checkpoint.
 
     These roots are all that growing it can need. Raises LedgerDamaged where one is missing.
     """
-    row = conn.execute(_STANDING).one()
     levels = row.levels or []
     hashes = (row.hashes[start : start + _HASH] for start in range(0, _HASH * len(levels), _HASH))
     nodes = {(level, (row.size >> level) - 1): bytes(one) for level, one in zip(levels, hashes, strict=True)}

@@ -5,7 +5,7 @@
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -69,13 +69,14 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Grown:
-    """What giving places came to.
+    """What new entries make of the tree.
 
     Attributes:
         before: the head as it was.
-        places: of the entries that got one, by entry id.
+        places: of the new entries, by entry id, in order.
         nodes: by level and index: the new ones, and of the others those that new entries' paths can need.
         kept: the latest checkpoint.
+        made: the new nodes: level, index, hash.
     """
 
     before: TreeHead
@@ -83,6 +84,7 @@ class Grown:
     places: Mapping[int, int]
     nodes: Mapping[tuple[int, int], bytes]
     kept: Checkpoint | None
+    made: Sequence[tuple[int, int, bytes]] = ()
 
 
 @dataclass(frozen=True)

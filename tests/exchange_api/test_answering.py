@@ -364,7 +364,7 @@ def test_nothing_is_signed_if_the_commit_fails(
 ) -> None:
     signed: list[object] = []
     monkeypatch.setattr("exchange_api.answering.sign_drafts", lambda *given: signed.append(given))
-    monkeypatch.setattr(ledger, "keep_checkpoint", _store_down)
+    monkeypatch.setattr(ledger, "settle", _store_down)
     problem(asking.ask(served, NUMBER), 503, "store-down")
     assert signed == []
     assert ledger_entries(hub) == []
