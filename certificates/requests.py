@@ -134,7 +134,14 @@ class ClientRequest:
 
 
 def read_request(
-    token: str, client_keys: Mapping[str, Key], *, audience: str, url: str, now: datetime, parts: Compact | None = None
+    token: str,
+    client_keys: Mapping[str, Key],
+    *,
+    audience: str,
+    url: str,
+    now: datetime,
+    parts: Compact | None = None,
+    signed_by: Key | None = None,
 ) -> ClientRequest:
     """Verify a client's request.
 
@@ -145,12 +152,14 @@ def read_request(
         url: The whole address that the request was sent to, as this hub publishes it.
         now: Time with zone.
         parts: The token as it was taken apart before, so that it is not done twice.
+        signed_by: The key whose signature was found to hold before, likewise (``jose.verify``).
 
     Raises:
         VerificationError: Form, type, key, algorithm or signature are wrong.
         RequestRefused: A claim is wrong; the subclass says which.
     """
-    claims = read_claims(parts or token, client_keys, TYP_REQUEST, "question", audience=audience, url=url, now=now)
+    here = {"audience": audience, "url": url}
+    claims = read_claims(parts or token, client_keys, TYP_REQUEST, "question", **here, now=now, signed_by=signed_by)
     digest = token_digest(token)
     return ClientRequest(claims["iss"], claims["jti"], claims["iat"], claims["exp"], claims["question"], digest)
 
@@ -169,12 +178,13 @@ def read_claims(
     audience: str,
     url: str,
     now: datetime,
+    signed_by: Key | None = None,
 ) -> Mapping[str, Any]:
     """The claims of a client's request of type `typ`, all checked but what stands inside the member `content`.
 
     A type without a nested member has no `content`. All other arguments and the errors are those of ``read_request``.
     """
-    claims = verify(token, client_keys, typ).payload
+    claims = verify(token, client_keys, typ, signed_by).payload
     _check_form(claims, content)
     if claims["aud"] != audience:
         raise WrongAudience

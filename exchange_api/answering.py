@@ -39,7 +39,7 @@ from certificates.told_verdicts import told_verdict
 from certificates.verdicts import RefusalReason, refuse
 from exchange_api.acts.act import Act, Answered, Asked, AskSource
 from exchange_api.answers import Allowed, Answer, AnsweringSettings, Judged, Written
-from exchange_api.askers import Inquiry, Known, Refused, Registered
+from exchange_api.askers import Inquiry, Known, Refused, Registered, SignedRequest
 from exchange_api.committer import Committer
 from exchange_api.errors import RequestReused
 from exchange_api.inspection.guarding import Asking, Told, cut_off, spend
@@ -111,6 +111,8 @@ class Answering:
             Overloaded: too many are waiting. The future raises what stopped the question: NotVerified,
             RequestReused, certificates.requests.RequestRefused, or the store's errors.
         """
+        if isinstance(inquiry, SignedRequest):
+            inquiry = self._registered.before_its_turn(inquiry)
         committer = self._batches if inquiry.act.count(inquiry.question) > 1 else self._committer
         return self._live_questions.follow(committer.submit(inquiry))
 

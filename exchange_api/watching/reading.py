@@ -96,9 +96,9 @@ class Reading:
             ClientRests: it may not ask at present.
         """
         client, keys = registered(work, _issuer(token))
-        here = {"audience": self.place.audience, "url": self.place.address + path}
+        audience, url = self.place.audience, self.place.address + path
         try:
-            read_claims(token, keys, TYP_REQUEST, None, **here, now=self.clock())
+            read_claims(token, keys, TYP_REQUEST, None, audience=audience, url=url, now=self.clock())
         except VerificationError as error:
             raise NotVerified(error.reason) from None
         if client.state != "active":

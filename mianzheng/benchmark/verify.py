@@ -190,7 +190,7 @@ class _Bench:
     def _at(self, size: int) -> AtSize:
         self._tell(f"{size:,} 张证照:逐条核验", f"{size:,} certificates: one by one")
         with httpx.Client(
-            base_url=self._address, timeout=60, trust_env=False
+            base_url=self._address, timeout=60, trust_env=False, limits=httpx.Limits(keepalive_expiry=None)
         ) as one_process:  # which its connection has
             before = self._spent(one_process)
             closed = self._load(self._verifications(size), self._asked.seconds)

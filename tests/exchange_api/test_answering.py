@@ -37,6 +37,7 @@ from tests.exchange_api.conftest import (
     send,
     serving,
     serving_twice,
+    signed_content,
 )
 from tests.exchange_api.statements import statements
 
@@ -261,13 +262,19 @@ def test_an_array_with_the_right_audience_is_refused_too(served: Served, asking:
 
 def test_a_request_in_another_clients_name_is_refused(served: Served, asking: Asking, hub: Hub) -> None:
     other = Asking("approval-2", add_client(hub, "approval-2"), asking.clock)
+    for known in (asking, other):  # whose signatures are looked at before their turn comes
+        known.ask(served, NUMBER)
     token = other.token(served.url, other.question(NUMBER), iss=asking.client_id)
     problem(send(served, token), 401, "not-verified")
     stranger = Asking(asking.client_id, new_key(ES256), asking.clock)
     problem(stranger.ask(served, NUMBER), 401, "not-verified")
+    assert len(ledger_entries(hub)) == 2
 
 
-def test_a_revoked_key_no_longer_asks(served: Served, asking: Asking, hub: Hub) -> None:
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_revoked_key_no_longer_asks(served: Served, asking: Asking, hub: Hub, *, seen: bool) -> None:
+    if seen:
+        verified(served, asking.ask(served, NUMBER))
     with hub.store(Role.OWNER).begin() as conn:
         clients.revoke_client_key(conn, asking.key.kid)
     problem(asking.ask(served, NUMBER), 401, "not-verified")
@@ -285,6 +292,13 @@ def test_a_question_without_a_member_names_it(served: Served, asking: Asking, me
 def test_control_characters_never_reach_the_store(served: Served, asking: Asking) -> None:
     token = asking.token(served.url, asking.question("4405\x00"))
     problem(send(served, token), 422, "malformed-question")
+
+
+def test_a_request_that_was_changed_is_refused_from_a_known_key_too(served: Served, asking: Asking, hub: Hub) -> None:
+    verified(served, asking.ask(served, NUMBER))
+    mine, other = (asking.token(served.url, asking.question(NUMBER)) for _ in range(2))
+    problem(send(served, f"{signed_content(mine)}.{other.rpartition('.')[2]}"), 401, "not-verified")
+    assert len(ledger_entries(hub)) == 1
 
 
 # --- replays
