@@ -26,6 +26,7 @@ class KeyUses:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
+        self._writing = threading.Lock()  # who closes waits for the timer, whose store is open until then
         self._written: dict[str, datetime] = {}
         self._pending: dict[str, datetime] = {}
         self._timer: threading.Timer | None = None
@@ -44,11 +45,12 @@ class KeyUses:
 
     def write(self) -> None:
         """Write down what is pending."""
-        with self._lock:
-            pending, self._pending, self._timer = self._pending, {}, None
-        if pending:
-            with suppress(RegistriesError), Transaction(self._store) as work:
-                clients.note_key_uses(work.conn, pending, max(pending.values()))
+        with self._writing:
+            with self._lock:
+                pending, self._pending, self._timer = self._pending, {}, None
+            if pending:
+                with suppress(RegistriesError), Transaction(self._store) as work:
+                    clients.note_key_uses(work.conn, pending, max(pending.values()))
 
     def __enter__(self) -> Self:
         return self

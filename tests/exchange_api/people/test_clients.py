@@ -2,14 +2,17 @@
 
 import json
 import re
+import threading
 import time
 from datetime import timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from certificates.jose import ES256, Key, new_key
 from certificates.key_proofs import make_key_proof
+from exchange_api.people.key_uses import KeyUses
 from registries.home import Role as StoreRole
 from registries.store import clients
 from registries.store.engine import Store
@@ -193,5 +196,31 @@ def test_answering_notes_the_use_of_a_key(place: Place) -> None:
         if line is not None and line.last_used_at is not None:
             break
         time.sleep(0.1)
+    assert line is not None
+    assert line.last_used_at == office.clock()
+
+
+def test_closing_waits_for_uses_that_are_being_written(place: Place) -> None:
+    office, _, client_id = place
+    key = new_key(ES256)
+    assert add_key(place, key).status_code == 303
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE relation = 'hub.client_key'::regclass AND NOT granted")
+    with Store(office.home.store_url(StoreRole.API)) as api:
+        with office.owner.begin() as holding:
+            holding.execute(sa.text("LOCK TABLE hub.client_key"))
+            uses = KeyUses(api)
+            uses.note(key.kid, office.clock())
+            for _ in range(100):  # it is written a second later
+                if holding.execute(waiting).scalar_one():
+                    break
+                time.sleep(0.1)
+            closing = threading.Thread(target=uses.__exit__, args=(None, None, None))
+            closing.start()
+            closing.join(0.5)
+            assert closing.is_alive()
+        closing.join(10)
+        assert not closing.is_alive()
+    with office.owner.begin() as conn:
+        line = clients.client_line(conn, client_id)
     assert line is not None
     assert line.last_used_at == office.clock()
