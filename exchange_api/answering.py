@@ -8,9 +8,10 @@
 
 What differs from act to act (step 1, and 4 and 5: finding and judging) is the act's own (`exchange_api.acts`).
 Questions that arrive together take steps 2 to 6 in one transaction, with one look-up for each act and one ledger
-commit. No receipt is signed before that commit; whatever happens afterwards, the stored payload can be signed again. A
-question whose source hands over no data leaves its group in step 4, allowed and not answered; its source is asked
-outside any transaction, and with what it said the question joins a later group, where its grant is looked at again.
+commit; a signature by a key that was seen before is checked while they wait for it. No receipt is signed before that
+commit; whatever happens afterwards, the stored payload can be signed again. A question whose source hands over no data
+leaves its group in step 4, allowed and not answered; its source is asked outside any transaction, and with what it said
+the question joins a later group, where its grant is looked at again.
 """
 
 import secrets
