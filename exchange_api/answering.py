@@ -84,9 +84,9 @@ class Answering:
         self._meters = meters
         self._registered = Registered(settings.audience, settings.issuer.rstrip("/"), used)
         self.ledger_head = LedgerHead(store, keys, settings.ledger_name, memory)
-        self._committer: Committer[Inquiry | Found, Answer | ToAsk] = Committer(self._answer_together, self.tend_ledger)
+        self._committer: Committer[Inquiry | Found, Answer] = Committer(self._answer_together, self.tend_ledger)
         # a batch takes half a second: nobody at a counter waits behind one
-        self._batches: Committer[Inquiry | Found, Answer | ToAsk] = Committer(
+        self._batches: Committer[Inquiry | Found, Answer] = Committer(
             self._answer_together, _nothing, group_size=1, most_waiting=MOST_BATCHES, workers=BATCHES_AT_ONCE
         )
         self._live_questions: LiveQuestions[Answer] = LiveQuestions(live, self._committer.submit)
@@ -115,7 +115,7 @@ class Answering:
         if isinstance(inquiry, SignedRequest):
             inquiry = self._registered.before_its_turn(inquiry)
         committer = self._batches if inquiry.act.count(inquiry.question) > 1 else self._committer
-        return self._live_questions.follow(committer.submit(inquiry))
+        return committer.submit(inquiry)
 
     def tend_ledger(self) -> None:
         """Give places to what other processes wrote down, so that the checkpoint covers batches too."""
@@ -125,7 +125,7 @@ class Answering:
 
     # --- the way, for questions that arrived together
 
-    def _answer_group(self, inquiries: Sequence[Inquiry | Found]) -> list[Answer | ToAsk | Exception]:
+    def _answer_group(self, inquiries: Sequence[Inquiry | Found]) -> list[Answer | ToAsk[Answer] | Exception]:
         """Steps 2 to 7 in their order; a question whose source has to be asked first comes back as it is known."""
         now = self._clock()
         self._keys.refresh()
@@ -180,7 +180,7 @@ class Answering:
         allowed: Sequence[Allowed],
         told: Mapping[tuple[str, str], Finding],
         now: datetime,
-    ) -> tuple[list[Judged], dict[tuple[str, str], ToAsk]]:
+    ) -> tuple[list[Judged], dict[tuple[str, str], ToAsk[Answer]]]:
         """Steps 4 and 5, by each act for all of its questions; and the questions whose source is asked first."""
         outcomes: dict[tuple[str, str], Answered | AskSource] = {
             each.known.key: _refused(each.grants) for each in allowed if isinstance(each.grants, RefusalReason)
@@ -193,7 +193,7 @@ class Answering:
         for known in (each.known for each in allowed):
             outcome = outcomes[known.key]
             if isinstance(outcome, AskSource):
-                to_ask[known.key] = ToAsk(known, outcome.question)
+                to_ask[known.key] = ToAsk(known, outcome.question, self._live_questions)
             else:
                 judged.append(Judged(known, outcome))
         return judged, to_ask
@@ -277,7 +277,7 @@ class Answering:
 
     # --- groups
 
-    def _answer_together(self, inquiries: Sequence[Inquiry | Found]) -> list[Answer | ToAsk | Exception]:
+    def _answer_together(self, inquiries: Sequence[Inquiry | Found]) -> list[Answer | ToAsk[Answer] | Exception]:
         """Answer a group; if the store refuses something about one of them, each is answered by itself."""
         self._meters.note_group(len(inquiries))
         try:
@@ -289,7 +289,7 @@ class Answering:
                 raise
         return [self._answer_alone(inquiry) for inquiry in inquiries]
 
-    def _answer_alone(self, inquiry: Inquiry | Found) -> Answer | ToAsk | Exception:
+    def _answer_alone(self, inquiry: Inquiry | Found) -> Answer | ToAsk[Answer] | Exception:
         try:
             return self._answer_group([inquiry])[0]
         except StoreError as error:
@@ -377,8 +377,10 @@ def _restored(stored: Mapping[tuple[str, str], ledger.Stored]) -> list[Written]:
 
 
 def _outcome(
-    known: Known | Refused, answers: Mapping[tuple[str, str], Answer | ToAsk], digests: Mapping[tuple[str, str], bytes]
-) -> Answer | ToAsk | Exception:
+    known: Known | Refused,
+    answers: Mapping[tuple[str, str], Answer | ToAsk[Answer]],
+    digests: Mapping[tuple[str, str], bytes],
+) -> Answer | ToAsk[Answer] | Exception:
     """The same request gets the same answer again; another one under its name gets none."""
     if not isinstance(known, Known):
         return known

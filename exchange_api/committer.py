@@ -7,13 +7,14 @@ questions that arrive while a group is being answered form the next group; nobod
         answer = committer.submit(inquiry).result()
 
 `answer_group` gets 1 to `group_size` inquiries and returns as many outcomes, in order; an outcome that is an
-exception is raised to its asker alone. What `answer_group` raises is raised to everybody in the group. With several
-workers groups are answered side by side.
+exception is raised to its asker alone, and one that is `Later` tells it when there is something to tell. What
+`answer_group` raises is raised to everybody in the group. With several workers groups are answered side by side.
 """
 
 import logging
 import queue
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -33,12 +34,24 @@ Answered = TypeVar("Answered")
 _log = logging.getLogger("mianzheng.committer")
 
 
+class Later(ABC, Generic[Answered]):
+    """An outcome that is not there yet."""
+
+    @abstractmethod
+    def follow(self, answer: "Future[Answered]") -> None:
+        """See to it that the asker's future ends; in the worker's thread, and without waiting."""
+
+
+Outcomes = Sequence[Answered | Later[Answered] | Exception]
+"""What became of a group, in the order of its inquiries."""
+
+
 class Committer(Generic[Asked, Answered]):
     """A queue, a thread that gathers groups, and workers, each of which answers one group after the other."""
 
     def __init__(
         self,
-        answer_group: Callable[[Sequence[Asked]], Sequence[Answered | Exception]],
+        answer_group: Callable[[Sequence[Asked]], Outcomes[Answered]],
         tend: Callable[[], None],
         *,
         group_size: int = GROUP_SIZE,
@@ -114,18 +127,14 @@ class Committer(Generic[Asked, Answered]):
         # An asker who has gone away is not answered; from here on nobody can go away
         return [one for one in group if one is not None and one[1].set_running_or_notify_cancel()]
 
-    def _answered(
-        self, group: list[tuple[Asked, Future[Answered]]], answered: "Future[Sequence[Answered | Exception]]"
-    ) -> None:
+    def _answered(self, group: list[tuple[Asked, Future[Answered]]], answered: "Future[Outcomes[Answered]]") -> None:
         """In the worker's thread: tell everybody, and be free again."""
         try:
             self._tell(group, answered)
         finally:
             self._free.release()
 
-    def _tell(
-        self, group: list[tuple[Asked, Future[Answered]]], answered: "Future[Sequence[Answered | Exception]]"
-    ) -> None:
+    def _tell(self, group: list[tuple[Asked, Future[Answered]]], answered: "Future[Outcomes[Answered]]") -> None:
         error = answered.exception()
         if error is not None:
             self._report(error)
@@ -135,6 +144,8 @@ class Committer(Generic[Asked, Answered]):
         for (_, answer), outcome in zip(group, answered.result(), strict=True):
             if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
+            elif isinstance(outcome, Later):
+                outcome.follow(answer)
             else:
                 answer.set_result(outcome)
 

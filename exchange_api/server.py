@@ -26,8 +26,8 @@ from registries.home import HubHome
 
 SECONDS_TO_FINISH = 10
 MOST_CONNECTIONS = 2048
-NEW_OBJECTS = 20_000
-"""So many make the garbage collector look."""
+NEW_OBJECTS = 100_000
+"""So many make the garbage collector look: more than a batch of a thousand holds at once."""
 
 TURN = 0.0005
 """Seconds that a thread may go on while another one waits for its turn (Python's own: ten times as long)."""

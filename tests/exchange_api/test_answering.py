@@ -1,6 +1,7 @@
 """The way of a question, asked over HTTP of a hub on real PostgreSQL."""
 
 import base64
+import gc
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from certificates.checkpoints import verify_proof
 from certificates.jose import ES256, key_from_jwk, new_key
 from certificates.keys import KeyPurpose
 from certificates.receipts import Receipt, verify_receipt
+from exchange_api.answers import Answer
 from exchange_api.errors import NotFound
 from registries.errors import StoreDown
 from registries.home import Role
@@ -484,6 +486,22 @@ def test_many_at_once_share_commits_and_all_get_their_own_answer(
         assert ledger.check(conn).faults == []
         commits = conn.execute(sa.text("SELECT count(*) FROM hub.checkpoint")).scalar_one()
     assert commits < 60
+
+
+def test_answers_are_given_up_when_they_are_sent_and_not_when_the_collector_finds_them(
+    served: Served, asking: Asking, certificates: Certificates
+) -> None:
+    certificates.add(NUMBER, HOLDER)
+    asking.ask(served, NUMBER)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            assert asking.ask(served, NUMBER).status_code == 200
+        kept = sum(isinstance(one, Answer) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert kept <= 2 * len(served.engines)  # the last group of each application
 
 
 def test_dataset_names_are_what_the_fixtures_say(served: Served) -> None:
