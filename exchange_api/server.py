@@ -17,7 +17,7 @@ from datetime import datetime
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from exchange_api.application import create_app
 from exchange_api.parts import ApiSettings, open_parts
@@ -115,7 +115,7 @@ def _already_ended(_number: int, _frame: FrameType | None) -> None:
     pass
 
 
-def make_server(app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
+def make_server(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
     """The server with the hub's own settings; nothing of a request but what `access_log` writes reaches a log."""
     config = uvicorn.Config(
         app,

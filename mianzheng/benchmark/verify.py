@@ -2,12 +2,14 @@
 
     found = bench_verify(VerifyBench(certificates=10_000_000), clock, tell)
     found.ratio          -> verify_rps over hello_rps
+    found.signed_ratio   -> verify_rps over signed_rps
 
-A scratch hub is set up and served by as many web processes as asked for, as `mianzheng up` serves it, and beside it a
-bare FastAPI route by the same server and as many processes. A process of its own sends prepared requests: signed
-before, each with a question of its own. First as fast as answers come (closed loop), then in an open loop at 60 % of
-that, for the latencies. Answers are counted only if they are 200 and hold a `valid` verdict. The smaller store is
-measured first, and then filled up to the larger one.
+A scratch hub is set up and served by as many web processes as asked for, as `mianzheng up` serves it, and beside it
+a bare FastAPI route by the same server and as many processes; and, likewise, a bare application that checks the same
+requests' signatures and signs as long an answer, of which nothing is looked up or written down. A process of its own
+sends prepared requests: signed before, each with a question of its own. First as fast as answers come (closed loop),
+then in an open loop at 60 % of that, for the latencies. Answers are counted only if they are 200 and hold a `valid`
+verdict. The smaller store is measured first, and then filled up to the larger one.
 """
 
 import json
@@ -115,14 +117,18 @@ class VerifyFound:
     """What was measured, at the larger size unless it says otherwise.
 
     Attributes:
+        signed_rps: of the bare application that checks a signature and makes one.
+        signed_ratio: verify_rps over signed_rps: what right, look-up and durable ledger leave of that.
         size_ratio: verify_rps of the smaller store over that of the larger one.
         p99_more_ms: of the verification's p99 over the bare route's, each at 60 % of its own maximum.
     """
 
     certificates: int
     hello_rps: float
+    signed_rps: float
     verify_rps: float
     ratio: float
+    signed_ratio: float
     batch_verdicts_per_s: float
     batch_ratio: float
     hello_p99_ms: float
@@ -158,7 +164,7 @@ class _Bench:
         self._scratch = scratch
         self._clock = clock
         self._tell = tell
-        self._hub, self._bare = free_port(), free_port()
+        self._hub, self._bare, self._signed = free_port(), free_port(), free_port()
         self._address = f"http://127.0.0.1:{self._hub}"
         self._clients = [Client(f"bench-{number}", new_key(ES256)) for number in range(CLIENTS)]
         self._random = random.Random(asked.seed)  # noqa: S311 - which certificates are asked for is no secret
@@ -169,10 +175,11 @@ class _Bench:
         start_web(children, self._asked.processes, "--port", str(self._hub))
         shared = ("--shared",) if self._asked.processes > 1 else ()
         for number in range(1, self._asked.processes + 1):
-            children.start(f"bare-{number}", "-m", "mianzheng", "bench", "bare", "--port", str(self._bare), *shared)
+            for name, options in self._bare_servers().items():
+                children.start(f"{name}-{number}", "-m", "mianzheng", "bench", "bare", *options, *shared)
         wait_until_live(children, self._scratch.home, self._address)
         smaller = max(1_000, self._asked.certificates // SMALLER)
-        sizes, hello, first = [], None, 1
+        sizes, bare, first = [], None, 1
         for size in (smaller, self._asked.certificates):
             self._tell(f"准备 {size:,} 张证照", f"making {size:,} certificates")
             add_certificates(self._scratch.home.store_url(Role.OWNER), first, size, self._clock())
@@ -181,11 +188,16 @@ class _Bench:
             self._load(
                 self._verifications(size, 2.0), 2.0
             )  # caches and connections, as a hub has that is not just started
-            hello = self._hello()
+            bare = self._bare_runs(size)
             sizes.append(self._at(size))
-        if hello is None:
+        if bare is None:
             raise MianzhengError("没有测量任何规模", "no size was measured")
-        return self._found(sizes, hello)
+        return self._found(sizes, *bare)
+
+    def _bare_servers(self) -> Mapping[str, Sequence[str]]:
+        keys = self._scratch.folder / "clients.jwks"
+        keys.write_text(json.dumps({"keys": [_public(client.key) for client in self._clients]}))
+        return {"bare": ("--port", str(self._bare)), "signed": ("--port", str(self._signed), "--keys", str(keys))}
 
     def _at(self, size: int) -> AtSize:
         self._tell(f"{size:,} 张证照:逐条核验", f"{size:,} certificates: one by one")
@@ -211,13 +223,15 @@ class _Bench:
             {"closed": closed, "open": opened, "batches": batches},
         )
 
-    def _hello(self) -> tuple[Run, Run]:
-        """The bare route, as fast as it goes and at 60 % of that."""
-        self._tell("空接口", "the bare route")
+    def _bare_runs(self, size: int) -> tuple[Run, Run, Run]:
+        """The smallest answer, as fast as it goes and at 60 % of that; and signatures alone, as fast as they go."""
+        self._tell("空接口", "bare servers")
         request = b"GET /hello HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
         many = [request] * int(40_000 * self._asked.seconds)
-        closed = self._load(many, self._asked.seconds, port=self._bare, mark="world")
-        return closed, self._load(many, self._asked.seconds, port=self._bare, mark="world", rate=closed.rps * OPEN_LOOP)
+        hello = self._load(many, self._asked.seconds, port=self._bare, mark="world")
+        opened = self._load(many, self._asked.seconds, port=self._bare, mark="world", rate=hello.rps * OPEN_LOOP)
+        signed = self._requests(int(10_000 * self._asked.seconds), "/signed", lambda: self._question(size))
+        return hello, opened, self._load(signed, self._asked.seconds, port=self._signed)
 
     def _verifications(self, size: int, seconds: float = 0.0) -> Iterable[bytes]:
         return self._requests(
@@ -291,18 +305,20 @@ class _Bench:
                 budgets.set_limit(conn, Budget("client", client.name), Limit(*_BUDGET), "benchmark")
             grants.add_grant(conn, DEPARTMENT, "verification", PURPOSE, "benchmark", today, certificate_type=TYPE)
 
-    def _found(self, sizes: Sequence[AtSize], hello: tuple[Run, Run]) -> VerifyFound:
+    def _found(self, sizes: Sequence[AtSize], hello: Run, opened: Run, signed: Run) -> VerifyFound:
         smaller, larger = sizes
         return VerifyFound(
             certificates=larger.certificates,
-            hello_rps=hello[0].rps,
+            hello_rps=hello.rps,
+            signed_rps=signed.rps,
             verify_rps=larger.verify_rps,
-            ratio=round(larger.verify_rps / hello[0].rps, 4),
+            ratio=round(larger.verify_rps / hello.rps, 4),
+            signed_ratio=round(larger.verify_rps / signed.rps, 4),
             batch_verdicts_per_s=larger.batch_verdicts_per_s,
             batch_ratio=round(larger.batch_verdicts_per_s / larger.verify_rps, 2),
-            hello_p99_ms=hello[1].p99_ms,
+            hello_p99_ms=opened.p99_ms,
             verify_p99_ms=larger.verify_p99_ms,
-            p99_more_ms=round(larger.verify_p99_ms - hello[1].p99_ms, 2),
+            p99_more_ms=round(larger.verify_p99_ms - opened.p99_ms, 2),
             size_ratio=round(smaller.verify_rps / larger.verify_rps, 3),
             stages=larger.stages,
             sizes=sizes,

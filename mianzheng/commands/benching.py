@@ -1,6 +1,7 @@
 """Commands that measure the hub: bench load, quality, verify, workbook ... They bring their own rows, and clean up."""
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -182,7 +183,16 @@ def verify(
 def show_verify(found: "VerifyFound") -> None:
     """What a second brings, then where an answer's time goes."""
     console.print(f"\n{found.certificates:,} 张证照 certificates", markup=False)
-    for name in ("hello_rps", "verify_rps", "ratio", "batch_verdicts_per_s", "batch_ratio", "size_ratio"):
+    for name in (
+        "hello_rps",
+        "signed_rps",
+        "verify_rps",
+        "ratio",
+        "signed_ratio",
+        "batch_verdicts_per_s",
+        "batch_ratio",
+        "size_ratio",
+    ):
         console.print(f"{name:<22}{getattr(found, name):>12,.3f}")
     for name in ("hello_p99_ms", "verify_p99_ms", "p99_more_ms"):
         console.print(f"{name:<22}{getattr(found, name):>12,.2f}")
@@ -218,10 +228,14 @@ def workbook(
 def bare(
     port: Annotated[int, typer.Option()],
     host: str = "127.0.0.1",
+    keys: Annotated[Path | None, typer.Option()] = None,
     shared: Annotated[bool, typer.Option("--shared")] = False,
 ) -> None:
-    """The bare route that answers are measured against."""
-    from exchange_api.bare import serve_bare
+    """A bare server that answers are measured against; with a JWK set the one that reads what these keys signed."""
+    from certificates.jose import key_from_jwk
+    from exchange_api.bare import hello_app, serve_bare, signed_app
 
     with explained():
-        serve_bare(host, port, shared=shared)
+        known = [] if keys is None else [key_from_jwk(jwk) for jwk in json.loads(keys.read_bytes())["keys"]]
+        app = signed_app({key.kid: key for key in known}) if keys else hello_app()
+        serve_bare(app, host, port, shared=shared)
